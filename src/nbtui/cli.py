@@ -217,7 +217,7 @@ def _explain(error: Exception) -> tuple[int, str]:
     """Exit code and message, one or two lines, of any error."""
     if isinstance(error, click.UsageError):
         command = error.ctx.command_path if error.ctx is not None else "nbtui"
-        return 2, f"{clean(error.format_message())}\ntry '{command} --help'"
+        return 2, f"{clean(' '.join(error.format_message().split()))}\ntry '{command} --help'"
     if isinstance(error, click.ClickException):
         return 2, clean(error.format_message())
     if isinstance(error, NbtuiError):

@@ -117,4 +117,4 @@ def test_the_json_object_has_the_three_parts() -> None:
 def test_a_contradiction_within_a_trace_is_printed_once() -> None:
     twice = Contradiction("polar", 0, (1.0,), (0.999,), "Your log: polar is 1, but its own sums give 0.999.")
     text = as_text(diagnosis(cause("pivot"), preflight=(twice.sentence, "Same pixel."), consistency=(twice,)), 200)
-    assert text.count(twice.sentence) == 1 and "Before any number:\n  - Same pixel.\n" in text
+    assert text.count(twice.sentence) == 1 and "Preflight:\n  - Same pixel.\n" in text

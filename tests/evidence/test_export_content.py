@@ -83,7 +83,7 @@ def test_the_same_export_twice(words: tuple[str, ...], here: Path, capsys: pytes
 def only_the_diagnosis_is_not_judged(package: Path) -> bool:
     found = verify(package)
     return [one.what for one in found.findings if one.weight is not Weight.REMARK] == [
-        "the diagnosis is not repeated; --replay repeats it"
+        "the diagnosis is not repeated; nbtui verify --replay repeats it"
     ]
 
 

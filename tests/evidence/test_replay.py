@@ -220,7 +220,7 @@ def test_a_diagnosis_is_made_again(case: Path, capsys: pytest.CaptureFixture[str
     toy = load_case(str(case))
     honest = export(ExportRequest(toy, Settings(), Path("reports"), diagnose=diagnose)).path
     assert main(["verify", str(honest)]) == 5
-    assert "the diagnosis is not repeated; --replay repeats it" in capsys.readouterr().out
+    assert "the diagnosis is not repeated; nbtui verify --replay repeats it" in capsys.readouterr().out
     code, found = outcome(honest, capsys)
     assert (code, found["outcome"]) == (0, "ok")
     forger = _first_cause_named("misset_order")

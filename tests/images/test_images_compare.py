@@ -87,7 +87,7 @@ def test_a_header_that_overflows_what_it_says_is_read_as_c_writes_it(tmp_path: P
 def test_a_file_that_is_no_image_is_named(tmp_path: Path, data: bytes, said: str) -> None:
     path = tmp_path / "odd.img"
     path.write_bytes(data)
-    with pytest.raises(UnusableInput, match=r"odd\.img") as caught:
+    with pytest.raises(UnusableInput, match=r"odd\.img(?!.*\('EOF)") as caught:
         read_image(path, (3, 4))
     assert said in str(caught.value) and "\x1b" not in str(caught.value)
 

@@ -92,7 +92,7 @@ def _lines(content: dict[str, list[dict[str, object]]]) -> list[str]:
     for entry in content["settings"]:
         value = entry["value"]
         shown = str(value).lower() if isinstance(value, bool) else f"{value} {entry['unit']}".strip()
-        lines.append(_row(str(entry["name"]), shown, str(entry["origin"])))
+        lines.append(_row(str(entry["name"]), shown or "-", str(entry["origin"])))
     tables = (
         ("keys", "action", "keys"),
         ("cases", "name", ""),

@@ -47,7 +47,8 @@ def command(
 ) -> int:
     """Open the console on CASE (default: the current folder, if it holds command.txt, else the demo).
 
-    Without a terminal the comparison is printed instead. Exit code 0: agree, 1: divergence.
+    Your own log beside C's: 'nbtui open C_LOG LOG CASE'. Without a terminal the comparison is printed instead. Exit
+    code 0: agree, 1: divergence.
     """
     message = "" if request.finds_case else DEMO_SHOWN
     if message:

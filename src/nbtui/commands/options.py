@@ -313,7 +313,7 @@ def c_log_of(case: Case, given: Path | None) -> Path:
         place = case.folder or case.workdir
         raise UnusableInput(
             f"{clean(case.name)}: no C log to compare with (no trace_c.log in {clean(str(place))}); "
-            "give --c FILE, or make one with 'nbtui c-trace'"
+            "give --c FILE, make one with 'nbtui c-trace', or give your log with --py FILE: its reference is simulated"
         )
     return found
 

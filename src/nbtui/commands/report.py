@@ -60,7 +60,7 @@ def report(
         stand_in = _stand_in(request) if c.simulated else None
         click.echo(metrics_text(TracePair(comparison, c, py, case, settings, simulation, stand_in)), nl=False)
     elif style == "markdown":
-        click.echo(markdown(comparison).rstrip("\n"))
+        click.echo(markdown(comparison, only_differing=only_differing).rstrip("\n"))
     elif style in (GITHUB, JUNIT):
         from nbtui.ci.traces import of_traces
 

@@ -20,6 +20,7 @@ from nbtui.trace.model import Trace, TraceError
 from nbtui.trace.reading.reader import ReadCancelled, read_trace
 from nbtui.trace.text import clean
 
+_MEGABYTE = 1_000_000
 TELL_EVERY = 0.2  # s between two progress messages of a job
 Result = TypeVar("Result")
 
@@ -63,12 +64,18 @@ class Work:
             self._next = now + TELL_EVERY
             self._tell(Progress(sentence))
 
+    def begin(self, sentence: str) -> None:
+        """Report a new part of the job, however soon after the last progress."""
+        self._next = 0.0
+        self.say(sentence)
+
     def read(self, path: Path) -> Trace:
         """`read_trace` with progress and cancellation."""
         name = clean(path.name)
 
         def progress(done: int, size: int) -> None:
-            self.say(f"reading {name}: {done / 1e6:,.0f} of {size / 1e6:,.0f} MB")
+            if size >= _MEGABYTE:  # others are read before anybody reads the sentence
+                self.say(f"reading {name}: {done / 1e6:,.0f} of {size / 1e6:,.0f} MB")
 
         return read_trace(path, progress=progress, cancelled=self.stopped)
 

@@ -55,7 +55,7 @@ def as_text(diagnosis: Diagnosis, width: int = 100) -> str:
     lines += _falls(diagnosis)
     lines += _section("What is unknown", diagnosis.open_questions, width)
     for title, entries in (
-        ("Before any number", diagnosis.before),
+        ("Preflight", diagnosis.before),
         ("Lines that contradict their own trace", tuple(item.sentence for item in diagnosis.consistency)),
         ("Ratios", tuple(item.sentence for item in diagnosis.ratios)),
         ("First new divergence", (diagnosis.new_divergence,) if diagnosis.new_divergence else ()),

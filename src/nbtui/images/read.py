@@ -185,7 +185,7 @@ def _npy(stream: BinaryIO, name: str) -> Values:
         read_header = npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
         shape, column_order, dtype = read_header(stream)
     except Exception as error:  # numpy parses the header as Python, and lets every error of that escape
-        raise UnusableInput(f"{name}: damaged .npy header ({clean(str(error).split(chr(10))[0])[:120]})") from error
+        raise UnusableInput(f"{name}: damaged .npy header") from error
     if dtype.kind not in "fiub":
         raise UnusableInput(f"{name}: an array of {clean(str(dtype))[:60]}; an image needs real numbers")
     if len(shape) != 2 or not all(type(side) is int and side > 0 for side in shape):

@@ -45,7 +45,8 @@ def simulator(name: str, task: str = "simulation") -> Iterator[None]:
     try:
         yield
     except nbsim.InputError as error:
-        raise UnusableInput(f"{clean(name)}: {clean(str(error))}") from error
+        where = "; --workdir DIR names another folder of input files" if _of_missing_file(error) else ""
+        raise UnusableInput(f"{clean(name)}: {clean(str(error))}{where}") from error
     except ModuleNotFoundError as error:
         absent = nbsim.absent_package(error)
         if absent is None:
@@ -54,6 +55,15 @@ def simulator(name: str, task: str = "simulation") -> Iterator[None]:
     except (nbsim.NbsimError, RuntimeError, MemoryError, ArithmeticError) as error:  # torch raises RuntimeError
         reason = clean(str(error).strip().split("\n", 1)[0]) or type(error).__name__
         raise SimulationFailed(f"{clean(name)}: the {task} failed: {reason}") from error
+
+
+def _of_missing_file(error: BaseException | None) -> bool:
+    """Whether a missing file is behind an error."""
+    while error is not None:
+        if isinstance(error, FileNotFoundError):
+            return True
+        error = error.__cause__
+    return False
 
 
 def experiment_of(case: Case, settings: Settings) -> nbsim.Experiment:

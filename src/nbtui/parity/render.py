@@ -164,13 +164,18 @@ def _repetitions(comparison: Comparison) -> list[str]:
     return ["", *lines, f"{left}, with its first difference. {ways}"]
 
 
-def markdown(comparison: Comparison) -> str:
-    """The comparison as Markdown, ASCII only: verdict, first divergence, findings, one table of the judged rows."""
+def markdown(comparison: Comparison, *, only_differing: bool = False) -> str:
+    """The comparison as Markdown, ASCII only: verdict, first divergence, findings, one table of the judged rows.
+
+    ``only_differing``: the table holds no rows that agree.
+    """
     parts = [f"**{_md(verdict(comparison))}**", ""]
     parts += [f"- {_md(text)}" for text in (*_about_first(comparison), *comparison.findings)]
     whole = all_listed(comparison)
     chosen = range(len(comparison.rows)) if whole else representatives(comparison)
     judged = [row for row in (comparison.rows[at] for at in chosen) if not row.note.startswith(OUTSIDE)]
+    if only_differing:
+        judged = [row for row in judged if row.status.differs]
     parts += ["", markdown_rows(judged, comparison.named).rstrip("\n")]
     if not whole:
         parts += ["", *(f"- {_md(text)}" for text in _repetitions(comparison) if text)]

@@ -31,7 +31,7 @@ async def test_live_starts_as_your_log_and_the_gap_falls_to_zero(tmp_path: Path)
         await until(pilot, lambda: app.state.simulation is not None and bool(app.state.simulation.causes))
         await pilot.press("q")
         assert app.state.right is log and app.state.shown is Compared.REFERENCE_LOG
-        assert "LIVE = your log within" in screen_text(app) and "with phi_carryover" in screen_text(app)
+        assert "LIVE is your log within" in screen_text(app) and "with phi_carryover" in screen_text(app)
         live = app.state.with_live
         assert live is not None and app.state.comparison is not None
         ours, theirs = (found.row("I_pixel_final") for found in (app.state.comparison, live))

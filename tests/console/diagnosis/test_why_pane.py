@@ -137,6 +137,14 @@ def test_a_long_combination_leaves_room_for_its_probability(state: State) -> Non
     assert title.startswith(" WHY   partly explained: 4 causes (probability 97 %)   gap -9.82 %")
 
 
+def test_combinations_are_told_apart_on_a_narrow_screen(state: State) -> None:
+    one = cause("cell_sine_of_gamma_star", "half_pixel_beam", "misset_order", probability=0.39, residual=3e-3)
+    other = cause("hkl_kl_swapped", "half_pixel_beam", "misset_order", probability=0.2, residual=3e-3)
+    lines = plain(pane.draw(state, found(state, diagnosis(one, other, verdict=Verdict.PARTLY)), 80, 24))
+    assert "cell_sine_of_gamma_star + 2 more" in lines[3] and "hkl_kl_swapped + half_pixel_beam" in lines[4]
+    assert "39 % likely" in lines[3] and "20 % likely" in lines[4]
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
 @pytest.mark.parametrize("helping", [False, True])
 def test_every_line_fills_the_width(state: State, size: tuple[int, int], helping: bool) -> None:

@@ -162,7 +162,7 @@ async def test_enter_traces_and_says_that_cs_log_is_elsewhere(case: Case, frame:
         assert "another pixel" in app.state.message and not app.state.exporting
 
         await opened(pilot)
-        assert "C's log of slow 12 fast 14" in text_of(pilot) and frame.started == 1
+        assert "C's log is of slow 12 fast 14" in text_of(pilot) and frame.started == 1
         await pilot.press("c", "enter")  # back to C's pixel: compared again
         await until(pilot, lambda: app.state.pixel == (12, 14))
         await ready(pilot)

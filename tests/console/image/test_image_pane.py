@@ -84,13 +84,13 @@ def test_the_canvas_in_characters() -> None:
     """Six by six pixels: two rows in a cell, the stronger one is shown; v and > point at the cursor."""
     picture = finished(spots(6, 6, SPOTS), characters=True, cursor=(4, 3))
     assert plain(panes.ImageCanvas().draw(picture, 20, 7)) == [
-        "══  v═════ 1:1 all ═",
+        "════v═════ 1:1 all ═",
         " @ =   │",
         "       │",
         ">   + @│",
         " ──────┘",
         "",
-        " .:=*#@ 0.001 to 1 p",
+        " .:=*#@ 0.001 to 1 ~",
     ]
 
 
@@ -159,9 +159,9 @@ def test_the_reading() -> None:
         " h k l  -0.082 4.046 -9.045  phi 0.5",
         " C       0.25",
         " live    0.200000003",  # the float32 that is nearest to 0.2
-        " Py / C  0.8  (-20.0 %)",
+        " live/C  0.8  (-20.0 %)",
         " worst   1 of 1",
-        " C's log of slow 1 fast 2",
+        " C's log is of slow 1 fast 2",
         "── 7 x 7, live ──────────────── x 1e-3 ─",
         "    0    0   20    0    0    0",
         "    0    0    0    0    0    0",
@@ -183,8 +183,8 @@ def test_numbers_about_the_cursor() -> None:
 
 def test_ratio_of_zeros_and_before_anything_is_known() -> None:
     both = finished(spots(2, 2, {}), spots(2, 2, {}))
-    assert " Py / C  both zero" in plain(reading(both, 40, 20))
-    assert " Py / C  -" in plain(reading(replace(both, c=spots(2, 2, {}), python=spots(2, 2, {(0, 0): 1})), 40, 20))
+    assert " live/C  both zero" in plain(reading(both, 40, 20))
+    assert " live/C  -" in plain(reading(replace(both, c=spots(2, 2, {}), python=spots(2, 2, {(0, 0): 1})), 40, 20))
     empty = plain(reading(ImageState("toy", (7, 9), (7, 9)), 40, 20))
     assert empty[1] == " slow 7      fast 9"
     assert [row.split()[-1] for row in empty[2:8]] == ["-"] * 6

@@ -21,7 +21,7 @@ async def test_opens_on_the_pixel_of_the_main_screen(case: Case, frame: ToyFrame
         await pilot.press("2")
         text = text_of(pilot)
         assert "2 PIXELS DIFFER" in text and ("at slow 30 fast 20" in text) == (size[0] == 120)
-        assert "slow 12     fast 14" in text and "C's log of this pixel" in text
+        assert "slow 12     fast 14" in text and "C's log is of this pixel" in text
         assert "mm   1.200       1.400" in text and "[800]" in text
         assert "Enter trace it" in text and "q back" in text
 

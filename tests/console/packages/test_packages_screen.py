@@ -127,14 +127,30 @@ def test_the_detail_says_what_changed_and_what_is_lacking(shelf: PackagesState) 
     assert "old format" in shown
 
 
+def test_the_detail_shows_a_verification_to_its_end(shelf: PackagesState) -> None:
+    assert "not verified, v verifies" in "\n".join(plain(panes.detail(shelf, 80, 9)))
+    outcome = f"incomplete: {'; '.join(f'part{number}.log: is not listed in sha256.txt' for number in range(5))}"
+    path = shelf.entries[0].package.path
+    told = states.verified(shelf, Verified(path, outcome, CheckOutcome.INCOMPLETE, files=()))
+    assert outcome in " ".join(" ".join(plain(panes.detail(told, 80, 9))).split())
+
+
+def test_an_empty_list_says_how_to_write_a_package() -> None:
+    empty = PackagesState(root="r", started=True)
+    assert "q, then e writes one" in "\n".join(plain(panes.table(empty, 80, 9)))
+    watched = " ".join(" ".join(plain(panes.table(replace(empty, first=True), 80, 9))).split())
+    assert "nbtui export CASE --reports r writes one" in watched
+
+
 @pytest.mark.parametrize("width", [40, 80, 120, 200])
 @pytest.mark.parametrize("height", [1, 2, 8, 40])
 def test_every_pane_fills_its_place_exactly(shelf: PackagesState, width: int, height: int) -> None:
     reading = replace(shelf, reading=OpenText("x", ("line",) * 5))
     for state in (shelf, reading, PackagesState(root="r")):
-        for draw in (panes.header, panes.table, panes.trend, panes.detail, panes.footer):
+        for draw in (panes.header, panes.table, panes.trend, panes.detail):
             lines = draw(state, width, height)
             assert [width_of(line) for line in lines] == [width] * height, draw.__name__
+        assert [width_of(line) for line in panes.footer(state, width, height)] == [width]
 
 
 # --- steps -----------------------------------------------------------------------------------------------------------

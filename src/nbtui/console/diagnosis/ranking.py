@@ -13,7 +13,7 @@ from nbtui.trace.text import clean
 
 WIDE = 110
 _DECADES = 16  # of a bar on a log scale
-_NAMED = 24  # cells below which a cause's names are cut last
+_NAMED = 34  # cells below which names are cut last: "3 causes" twice would tell nothing, a bar repeats a number
 _KIND = 11  # cells of the kind
 _AROUND = 10  # cells before the name, after it, and of the mark of an applied cause
 

@@ -7,7 +7,7 @@ from rich.cells import cell_len
 _DRAWN = {
     **dict.fromkeys("█▉▊▋▌", "#"),
     **dict.fromkeys("▍▎▏", "-"),
-    **dict(zip("═─│┊┤└▀▄²³·×µμ…–—−‘’“”°φ≤≥→←", "=-|:|`##23.xuu.---''\"\"op<>><", strict=True)),
+    **dict(zip("═─│┊┤└┘▀▄²³·×µμ…–—−‘’“”°φ≤≥→←", "=-|:|`'##23.xuu.---''\"\"op<>><", strict=True)),
 }
 _UPPER_DOTS, _LOWER_DOTS = 0x1B, 0xE4  # of a braille cell; the low eight bits of its code point are its dots
 _ascii_only = [False]

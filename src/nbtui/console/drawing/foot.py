@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nbtui.console.drawing.line import Line, Span, block, clip, fit, line, width_of
+from nbtui.console.drawing.line import Line, Span, clip, fit, line, width_of, wrap
 from nbtui.console.drawing.list_state import ListState
 from nbtui.trace.text import clean
+
+MOST = 3  # lines of a message
 
 
 def keys(entries: Iterable[tuple[str, str]], width: int, always: int = 2) -> Line:
@@ -24,9 +26,12 @@ def keys(entries: Iterable[tuple[str, str]], width: int, always: int = 2) -> Lin
     return (*shown, *last)
 
 
-def message(text: str, width: int) -> Line:
-    """A sentence in place of the keys."""
-    return fit(line(Span(" " + clip(clean(text), width - 2), "warning")), width)
+def message(text: str, width: int, height: int) -> list[Line]:
+    """A sentence in place of the keys, in up to ``height`` lines: its end often tells the way on."""
+    rows = wrap(clean(text), width - 2) or [""]
+    if len(rows) > height:
+        rows = [*rows[: height - 1], clip(" ".join(rows[height - 1 :]), width - 2)]
+    return [fit(line(Span(" " + row, "warning")), width) for row in rows]
 
 
 def list_foot(
@@ -37,5 +42,6 @@ def list_foot(
     height: int,
 ) -> list[Line]:
     """The last message, or the keys of the list, or those of the text in its place."""
-    entries = listed if state.reading is None else reading
-    return block([message(state.message, width) if state.message else keys(entries, width)], width, height)
+    if state.message:
+        return message(state.message, width, height)
+    return [fit(keys(listed if state.reading is None else reading, width), width)]

@@ -38,6 +38,24 @@ def clip(text: str, width: int) -> str:
     return set_cell_size(text, width - 1) + "~"
 
 
+def ending(text: str, width: int) -> str:
+    """The end of a path in at most ``width`` cells, after ``...``: a ``~`` in front would be a home folder."""
+    if cell_len(text) <= width:
+        return text
+    return "..." + from_cell(text, cell_len(text) - width + 3) if width > 3 else ""
+
+
+def from_cell(text: str, cell: int) -> str:
+    """The text without its first ``cell`` cells; a wide character cut in half becomes a blank."""
+    gone = 0
+    for at, char in enumerate(text):
+        size = cell_len(char)
+        if gone >= cell and size:
+            return " " * (gone - cell) + text[at:]
+        gone += size
+    return " " * max(0, gone - cell)
+
+
 def left(text: str, width: int) -> str:
     """Align ``text`` left in exactly ``width`` cells."""
     return set_cell_size(clip(text, width), max(width, 0))
@@ -50,20 +68,29 @@ def right(text: str, width: int) -> str:
 
 
 def fit(spans: Line, width: int, tone: str = "text") -> Line:
-    """Cut the line to exactly ``width`` cells, or pad it with blanks of ``tone``."""
+    """Cut the line to exactly ``width`` cells, or pad it with blanks of ``tone``; a final ``~`` marks lost words."""
     room = width
     kept: list[Span] = []
-    for span in spans:
+    for at, span in enumerate(spans):
         size = cell_len(span.text)
         if size > room:
             if room:
                 kept.append(Span(set_cell_size(span.text, room), span.tone))
-            return tuple(kept)
+            lost = span.text[len(kept[-1].text.rstrip(" ")) :] if room else span.text
+            return _cut(kept, (lost, *(rest.text for rest in spans[at + 1 :])))
         kept.append(span)
         room -= size
     if room > 0:
         kept.append(Span(" " * room, tone))
     return tuple(kept)
+
+
+def _cut(kept: list[Span], lost: Iterable[str]) -> Line:
+    """``kept`` with the mark of a cut in its last cell, if words or digits are ``lost``: half a number is another."""
+    if not kept or not any(char.isalnum() for text in lost for char in text):
+        return tuple(kept)
+    text, tone = kept[-1]
+    return (*kept[:-1], Span(set_cell_size(text, cell_len(text) - 1) + "~", tone))
 
 
 def beside(first: Line, width: int, second: Line, gap: str = " ") -> Line:
@@ -84,7 +111,7 @@ def rule(title: Line, width: int, tail: Line = (), *, focused: bool = False) -> 
     The double line shows the focus without colour.
     """
     stroke, tone = ("═", "focus") if focused else ("─", "rule")
-    head = (Span(stroke * 2 + " ", tone), *title, Span(" ", tone))
+    head = (Span(stroke * 2 + " ", tone), *title, Span(" ", tone)) if title else ()
     end = (Span(" ", tone), *tail, Span(" " + stroke, tone)) if tail else ()
     room = width - width_of(head) - width_of(end)
     if room < 0 and tail:

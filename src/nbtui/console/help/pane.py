@@ -15,7 +15,7 @@ from nbtui.console.main.actions import ACTIONS
 from nbtui.console.main.state import State
 from nbtui.trace.text import clean
 
-_KEYS = 11  # width of the key column in cells
+_KEYS = 12  # width of the key column in cells, a blank included
 _MARKS = (
     ("=", "pass", "agrees within the tolerance of the profile"),
     ("~", "minor", "agrees within a wider limit of its own or with a note, or differs without reaching the pixel"),
@@ -137,12 +137,12 @@ def _foot(reading: HelpState, total: int, width: int, height: int) -> Line:
     where = f" {reading.top + 1}-{min(total, reading.top + room(height))} of {total} "
     left_over = width - len(where)
     known = ((entry.shown, entry.label) for entry in HELP_ACTIONS if entry.label)
-    spans = message(reading.message, left_over) if reading.message else keys(known, left_over, always=1)
+    spans = message(reading.message, left_over, 1)[0] if reading.message else keys(known, left_over, always=1)
     return (*fit(spans, left_over), Span(where, "faint"))
 
 
 def _entry(entry: Action[Never], width: int, tone: str = "text", note: str = "") -> list[Line]:
     """The keys of an action and their effect, wrapped."""
     first, *rest = wrap(entry.help + note, width - _KEYS - 2) or [""]
-    keys = Span(" " + left(entry.shown, _KEYS), "key" if tone == "text" else "faint")
+    keys = Span(f" {left(entry.shown, _KEYS - 1)} ", "key" if tone == "text" else "faint")
     return [line(keys, Span(first, tone)), *(line(" " * (_KEYS + 1), Span(part, tone)) for part in rest)]

@@ -135,5 +135,5 @@ def footer(state: ImageState, width: int, height: int) -> list[Line]:
         asked = line(Span(" go to pixel, slow fast: ", "label"), state.typed, Span(" ", "cursor"))
         return [fit((*asked, Span("   Enter goes there, Esc cancels", "faint")), width)]
     if state.message:
-        return [message(state.message, width)]
+        return message(state.message, width, height)
     return [fit(keys(((entry.shown, entry.label) for entry in IMAGE_ACTIONS if entry.label), width), width)]

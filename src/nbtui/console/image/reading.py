@@ -57,7 +57,7 @@ def _place(state: ImageState) -> list[Line]:
 
 
 def _values(state: ImageState) -> list[Line]:
-    """C, Python, their ratio, and the rank among the worst."""
+    """C, live, their ratio, and the rank among the worst."""
     c, python = state.value(state.c), state.value(state.python)
     ratio = "-"
     if c is not None and python is not None:
@@ -73,15 +73,15 @@ def _values(state: ImageState) -> list[Line]:
     place = ""
     if found is not None and found.differing:
         listed = f"of the worst {len(found.worst)}" if len(found.worst) < found.differing else f"of {found.differing}"
-        place = f"{'-' if state.rank is None else state.rank + 1} {listed}"
-    rows.append(line(Span(" Py / C  ", "label"), ratio))
+        place = f"none {listed}" if state.rank is None else f"{state.rank + 1} {listed}"
+    rows.append(line(Span(" live/C  ", "label"), ratio))
     rows.append(line(Span(" worst   ", "label"), place or "-"))
     log = state.log_pixel
     if log is not None:
         rows.append(
             line(
                 Span(" C's log ", "label"),
-                "of this pixel" if log == state.cursor else f"of slow {log[0]} fast {log[1]}",
+                "is of this pixel" if log == state.cursor else f"is of slow {log[0]} fast {log[1]}",
             )
         )
     return rows
@@ -149,7 +149,7 @@ def _images(found: ImageComparison, width: int) -> Iterator[Line]:
     yield line(Span(" RMSE    ", "label"), f"{found.rmse:.4g}")
     if found.ratios is not None:
         low, middle, high = found.ratios
-        yield line(Span(" Py / C  ", "label"), f"{middle:.4g}, 90 % in {low:.3g} to {high:.3g}")
+        yield line(Span(" live/C  ", "label"), f"{middle:.4g}, 90 % in {low:.3g} to {high:.3g}")
     for sentence in sentences(found):
         for at, part in enumerate(wrap(sentence, width - 3)):
             yield line(Span(("  " if at else " ") + part, "text"))

@@ -37,7 +37,7 @@ from nbtui.console.jobs import NAME, Failure, start
 from nbtui.console.main.state import State
 from nbtui.console.terminal.loop import in_loop
 from nbtui.console.terminal.screen import ActionScreen, bindings
-from nbtui.console.terminal.widgets import PaneView
+from nbtui.console.terminal.widgets import PaneView, views
 from nbtui.errors import INTERRUPTED
 from nbtui.live.model import Case, Settings
 from nbtui.trace.text import clean
@@ -108,7 +108,7 @@ class ImageScreen(ActionScreen[Visit]):
             "reading": reading,
             "footer": footer,
         }
-        self.views = {name: PaneView(self._drawing(draw), f"i-{name}") for name, draw in draws.items()}
+        self.views = views("i-", {name: self._drawing(draw) for name, draw in draws.items()})
         self.acts = self._actions()
 
     # --- life --------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from nbtui.console.drawing.foot import keys, message
+from nbtui.console.drawing.foot import MOST, keys, message
 from nbtui.console.drawing.line import (
     Line,
     Span,
@@ -12,7 +12,9 @@ from nbtui.console.drawing.line import (
     block,
     breaks,
     clip,
+    ending,
     fit,
+    from_cell,
     left,
     line,
     right,
@@ -107,7 +109,8 @@ def draw(state: LogsState, width: int, height: int) -> list[Line]:
         body = [beside(one, _widths(width)[0], other, "│") for one, other in zip(ours, theirs, strict=True)]
     else:
         body = _side(state, 0, width, tall[0]) + _side(state, 1, width, tall[1])
-    return block([_title(state, width), *body, _foot(state, width)], width, height)
+    foot = _foot(state, width)
+    return [*block([_title(state, width), *body], width, height - len(foot)), *foot]
 
 
 def _title(state: LogsState, width: int) -> Line:
@@ -129,20 +132,13 @@ def _side(state: LogsState, index: int, screen: int, height: int) -> list[Line]:
     focused = state.active == index
     tail = line(Span(_where(state, index), "label"))
     room = width - width_of(tail) - len(state.names[index]) - 10
-    title = (Span(state.names[index], "title"), Span("  " + _tail_of(clean(side.title), room), "text"))
+    title = (Span(state.names[index], "title"), Span("  " + ending(clean(side.title), room), "text"))
     rows = [rule(title, width, tail, focused=focused)]
     if side.problem:
         rows += [line(Span(" " + part, "warning")) for part in wrap(clean(side.problem), width - 2)]
     else:
         rows += _text(state, index, screen, height)
     return block(rows, width, height + 1)
-
-
-def _tail_of(text: str, width: int) -> str:
-    """The end of a path, its informative part, in at most ``width`` cells."""
-    if width_of((Span(text),)) <= width:
-        return text
-    return "~" + _from_cell(text, width_of((Span(text),)) - max(0, width - 1)) if width > 0 else ""
 
 
 def _where(state: LogsState, index: int) -> str:
@@ -220,8 +216,8 @@ def _cut(spans: Line, shift: int, width: int) -> Line:
                 text, shift = text[shift:], shift - len(here)
             else:
                 size = width_of((Span(text),))
-                gone = size - width_of((Span(_from_cell(text, shift)),)) if shift < size else size
-                text, shift = _from_cell(text, shift), shift - gone
+                gone = size - width_of((Span(from_cell(text, shift)),)) if shift < size else size
+                text, shift = from_cell(text, shift), shift - gone
         if text:
             kept.append(Span(text, tone))
     cut = tuple(kept)
@@ -230,23 +226,12 @@ def _cut(spans: Line, shift: int, width: int) -> Line:
     return (*fit(cut, max(0, width - 1)), Span("~", "key"))
 
 
-def _from_cell(text: str, cell: int) -> str:
-    """The text without its first ``cell`` cells; a wide character cut in half becomes a blank."""
-    gone = 0
-    for at, char in enumerate(text):
-        size = width_of((Span(char),))
-        if gone >= cell and size:
-            return " " * (gone - cell) + text[at:]
-        gone += size
-    return " " * max(0, gone - cell)
-
-
-def _foot(state: LogsState, width: int) -> Line:
+def _foot(state: LogsState, width: int) -> list[Line]:
     if state.typing:
-        return fit(line(Span(" /", "key"), clean(state.query), Span("_", "cursor")), width)
+        return [fit(line(Span(" /", "key"), clean(state.query), Span("_", "cursor")), width)]
     if state.message:
-        return message(state.message, width)
-    return fit(keys(((action.shown, action.label) for action in LOGS_ACTIONS if action.label), width), width)
+        return message(state.message, width, MOST)
+    return [fit(keys(((action.shown, action.label) for action in LOGS_ACTIONS if action.label), width), width)]
 
 
 def _help(width: int) -> list[Line]:

@@ -37,7 +37,9 @@ def _has_port(state: State) -> bool:
 
 
 def _runs(state: State) -> bool:
-    return state.can_simulate
+    """The port, or the C program where no log of it is here."""
+    has_c_log = state.c_here is not None and not state.c_here.simulated
+    return state.can_simulate and (_has_port(state) or not has_c_log)
 
 
 def _marked(state: State) -> bool:
@@ -68,6 +70,14 @@ ACTIONS: ActionTable[State] = ActionTable(
             "previous field that differs; in contributions: previous such term",
             _has_rows,
         ),
+        Action(
+            "why",
+            ("x",),
+            "x",
+            "why",
+            "why they differ: ranked causes; Enter there applies one to the live side",
+            _has_rows,
+        ),
         Action("phi_previous", ("left_square_bracket",), "[", "", "previous phi step", _steps),
         Action("phi_next", ("right_square_bracket",), "]", "", "next phi step", _steps),
         Action("domain_previous", ("left_curly_bracket",), "{", "", "previous mosaic domain", _steps),
@@ -95,26 +105,18 @@ ACTIONS: ActionTable[State] = ActionTable(
             _visited,
         ),
         Action(
-            "view_next", ("v",), "v", "view", "contributions: next picture (shares, map, numbers, F_latt...)", _steps
-        ),
-        Action("view_previous", ("V", "shift+v"), "V", "", "contributions: previous picture", _steps),
-        Action(
             "phi_mode", ("m",), "m", "mode", "phi mode: spec (fresh vectors at phi 0) or c-parity (as C does)", _live
         ),
         Action("pair", ("c",), "c", "compare", "compare C and your log, C and live, or your log and live", _has_rows),
         Action("run", ("R", "shift+r"), "R", "run", "run the port on this pixel; without one, the C program", _runs),
         Action("loop", ("L", "shift+l"), "L", "", "run the port after every change of its sources, or not", _has_port),
-        Action("runs", ("o",), "o", "runs", "runs of the port: what moved, its output, two runs compared", _has_port),
+        Action("runs", ("o",), "o", "runs", "runs of the port: what moved, its output, two runs compared"),
         Action("image", ("i",), "i", "image", "the detector: C, live, difference; Enter there traces a pixel", _live),
         Action("parameters", ("p",), "p", "parameters", "change any parameter and see the effect", _live),
         Action(
-            "why",
-            ("x",),
-            "x",
-            "why",
-            "why they differ: ranked causes; Enter there applies one to the live side",
-            _has_rows,
+            "view_next", ("v",), "v", "view", "contributions: next picture (shares, map, numbers, F_latt...)", _steps
         ),
+        Action("view_previous", ("V", "shift+v"), "V", "", "contributions: previous picture", _steps),
         Action("filter", ("f",), "f", "", "only the fields that differ, or all", _has_rows),
         Action("search", ("slash",), "/", "search", "search the fields; Enter keeps the text, Esc drops it", _has_rows),
         Action("match_next", ("n",), "n", "", "next match", _searched),

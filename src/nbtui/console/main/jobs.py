@@ -137,6 +137,7 @@ def read_logs(
         from nbtui.live.reference import simulated_reference  # imports torch
 
         assert case is not None
+        work.begin("simulating the reference")
         stand_in = simulated_reference(replace(case, pixel=case.pixel or py.pixel), settings)
         return LogsRead(stand_in.trace, py, judgement.compare(stand_in.trace, py, work), stand_in)
     c = work.read(logs[0])

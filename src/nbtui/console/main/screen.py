@@ -23,7 +23,7 @@ from nbtui.console.main.panes import detail, fields, footer, header, pipeline, p
 from nbtui.console.main.selection import selected
 from nbtui.console.main.state import PANES, Phase, State
 from nbtui.console.terminal.screen import ActionScreen, bindings
-from nbtui.console.terminal.widgets import PaneView
+from nbtui.console.terminal.widgets import PaneView, views
 
 SMALLEST = (60, 16)  # smallest size for a pane; below it there is the field under the cursor
 WIDE = (120, 36)  # smallest size for all panes at once
@@ -54,7 +54,7 @@ class MainScreen(ActionScreen[None]):
         super().__init__()
         self._host = host
         self._steps_given = 0  # lines
-        self.views = {name: PaneView(self._drawing(draw), name) for name, draw in _PANES.items()}
+        self.views = views("", {name: self._drawing(draw) for name, draw in _PANES.items()})
         self.prompt = PaneView(self._drawing(prompt.draw), "prompt")
         self.small = PaneView(self._drawing(tiny.draw), "small")
         self.acts = {

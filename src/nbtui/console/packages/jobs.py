@@ -61,7 +61,7 @@ def words_of(found: Verification) -> str:
     if found.ok:
         return f"verified{found.aside}"
     deciding = Weight.WRONG if found.outcome is CheckOutcome.FAILED else Weight.UNJUDGED
-    return f"{found.outcome.value}: {'; '.join(f'{one.file} {one.what}' for one in found.of(deciding))}"
+    return f"{found.outcome.value}: {'; '.join(one.sentence for one in found.of(deciding))}"
 
 
 def outdated(checks: Mapping[Path, Verified]) -> frozenset[Path]:

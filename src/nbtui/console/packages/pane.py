@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 
 from nbtui.console.drawing.foot import list_foot
-from nbtui.console.drawing.line import Line, Span, block, clip, fit, labelled, left, line, right, rule, width_of
+from nbtui.console.drawing.line import Line, Span, block, clip, ending, fit, labelled, left, line, right, rule, width_of, wrap
 from nbtui.console.drawing.open_text import draw as draw_text
+from nbtui.console.main.actions import ACTIONS
 from nbtui.console.packages.actions import PACKAGES_ACTIONS
 from nbtui.console.packages.state import PackagesState
 from nbtui.evidence.check.finding import CheckOutcome
@@ -53,10 +54,7 @@ def header(state: PackagesState, width: int, height: int) -> list[Line]:
         parts += [f"newest {age(state)} ago"] if age(state) else []
         tail = Span(", ".join(parts) + " ", "warning" if state.frozen else "faint")
     room = width - width_of((tail,)) - 2
-    name = clean(state.root)
-    if len(name) > room:
-        name = "~" + name[len(name) - max(room, 1) + 1 :]
-    return block([(Span(" " + left(name, room), "title"), Span(" "), tail)], width, height)
+    return block([(Span(" " + left(ending(clean(state.root), room), room), "title"), Span(" "), tail)], width, height)
 
 
 def age(state: PackagesState) -> str:
@@ -81,12 +79,19 @@ def table(state: PackagesState, width: int, height: int) -> list[Line]:
     head = "   " + between.join(left(name, size) for name, size in (*columns, *checked))
     lines: list[Line] = [fit((Span(clip(head, width), "label"),), width)]
     if not state.entries:
-        word = "no packages yet; every new one appears here" if state.started else ""
-        return block([*lines, line(Span(f"   {word}", "faint"))], width, height)
+        word = f"no packages yet; every new one appears here. {_writes_one(state)}" if state.started else ""
+        return block([*lines, *(line(Span(f"   {part}", "faint")) for part in wrap(word, width - 4))], width, height)
     cursor = state.cursor
     for row in range(state.top, min(len(state.entries), state.top + height - 1)):
         lines.append(_row(state, state.entries[row], columns, selected=row == cursor))
     return block(lines, width, height)
+
+
+def _writes_one(state: PackagesState) -> str:
+    """The way to the first package, from here."""
+    if state.first:
+        return f"nbtui export CASE --reports {clean(state.root)} writes one"
+    return f"{PACKAGES_ACTIONS.key('close')}, then {ACTIONS.key('export')} writes one of the open comparison"
 
 
 def _row(state: PackagesState, entry: Entry, columns: Sequence[tuple[str, int]], *, selected: bool) -> Line:
@@ -205,12 +210,21 @@ def detail(state: PackagesState, width: int, height: int) -> list[Line]:
             ("first", first_line(package)),
             ("run", ", ".join(text for text in run if text)),
             ("made by", ", ".join(f"{name} {value}" for name, value in package.made_by)),
-            ("lacks", "; ".join(gap.sentence for gap in package.lacks) or "nothing"),
+            ("checks", _checked(state, entry)),
         )
         for name, words in said:
             if words:
-                lines += labelled(name, clean(words), width, 9)
+                lines += labelled(name, clean(words), width, 9, most=height if name == "checks" else 2)
     return block(lines, width, height)
+
+
+def _checked(state: PackagesState, entry: Entry) -> str:
+    """The result of the verification in full; before it, the missing parts."""
+    path = entry.package.path
+    if path in state.checks or path in state.verifying:
+        return checks(state, entry)[0]
+    lacks = "; ".join(gap.sentence for gap in entry.package.lacks)
+    return f"not verified, {PACKAGES_ACTIONS.key('verify')} verifies" + (f"; {lacks}" if lacks else "")
 
 
 def footer(state: PackagesState, width: int, height: int) -> list[Line]:

@@ -248,14 +248,12 @@ def footer(state: ParametersState, width: int, height: int) -> list[Line]:
         unit = f" [{row.unit}]" if row.unit else ""
         typed = line(Span(f" {row.name}{unit}: ", "key"), clean(state.entry), Span("_", "cursor"))
         hint = state.message or "Enter accepts, Esc discards"
-        return block(
-            [(*typed, Span(f"   {clip(clean(hint), max(0, width - width_of(typed) - 4))}", "warning"))], width, height
-        )
+        return [fit((*typed, Span(f"   {clip(clean(hint), max(0, width - width_of(typed) - 4))}", "warning")), width)]
     if state.searching:
-        return block([line(Span(" /", "key"), clean(state.query), Span("_", "cursor"))], width, height)
+        return [fit(line(Span(" /", "key"), clean(state.query), Span("_", "cursor")), width)]
     if state.message:
-        return block([message(state.message, width)], width, height)
-    return block([keys(((one.shown, one.label) for one in PARAMETERS_ACTIONS if one.label), width)], width, height)
+        return message(state.message, width, height)
+    return [fit(keys(((one.shown, one.label) for one in PARAMETERS_ACTIONS if one.label), width), width)]
 
 
 def key_lines() -> list[Line]:

@@ -21,7 +21,7 @@ from nbtui.console.parameters.jobs import ValuesRead, read
 from nbtui.console.parameters.state import FAR, ParametersState
 from nbtui.console.terminal.loop import in_loop
 from nbtui.console.terminal.screen import ActionScreen, bindings
-from nbtui.console.terminal.widgets import PaneView
+from nbtui.console.terminal.widgets import PaneView, views
 from nbtui.live.parameters.c_setup import c_setup
 from nbtui.live.parameters.edits import Setup
 from nbtui.live.parameters.tuning import Tuning, c_command, nbtui_command
@@ -57,7 +57,7 @@ class ParametersScreen(ActionScreen[None]):
             "detail": lambda width, height: panes.detail(self.state, width, height),
             "footer": lambda width, height: panes.footer(self.state, width, height),
         }
-        self.views = {name: PaneView(draw, f"e-{name}") for name, draw in draws.items()}
+        self.views = views("e-", draws)
         self.acts = self._actions()
 
     # --- life --------------------------------------------------------------------------------------------------------

@@ -13,8 +13,8 @@ from nbtui.runs.entry import RunEntry, RunVerdict, divergence, outcome
 from nbtui.runs.moved import moved, since_before
 from nbtui.trace.text import clean
 
-COLUMNS = (("run", 5), ("time (UTC)", 19), ("pixel", 11), ("seconds", 8), ("outcome", 9), ("gap", 10))
-NARROW = (("run", 5), ("time (UTC)", 8), ("outcome", 9), ("gap", 10))
+COLUMNS = (("run", 5), ("time UTC", 19), ("pixel", 11), ("seconds", 8), ("outcome", 9), ("gap", 10))
+NARROW = (("run", 5), ("time UTC", 8), ("outcome", 9), ("gap", 10))
 WIDE = 110
 TONES = {RunVerdict.AGREES: "pass", RunVerdict.DIVERGES: "text", RunVerdict.FAILED: "diverge"}
 
@@ -50,7 +50,7 @@ def _row(state: RunsState, entry: RunEntry, columns: tuple[tuple[str, int], ...]
     when = entry.when.replace("T", " ").removesuffix("Z")
     cells = {
         "run": (f"{entry.number}{'!' if entry.number == state.marked else ''}", "cursor" if selected else "text"),
-        "time (UTC)": (when if wide else when[11:], "text"),
+        "time UTC": (when if wide else when[11:], "text"),
         "pixel": (f"{entry.pixel[0]} {entry.pixel[1]}", "text"),
         "seconds": (f"{entry.seconds:.1f}", "text"),
         "outcome": (str(entry.verdict), TONES[entry.verdict]),
@@ -102,7 +102,7 @@ def output(state: RunsState, width: int, height: int) -> list[Line]:
     shown = state.output[-max(1, height - 1) :]
     lines += [line(Span(" " + clip(text, width - 2))) for text in shown]
     if not shown:
-        lines.append(line(Span(" nothing but the log" if entry is not None or state.running else "", "faint")))
+        lines.append(line(Span(" no output besides the log" if entry is not None or state.running else "", "faint")))
     return block(lines, width, height)
 
 

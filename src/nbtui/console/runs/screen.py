@@ -70,6 +70,7 @@ class RunsScreen(ListScreen[RunsState, None]):
     RunsScreen #r-footer { height: 1; }
     RunsScreen.short #r-detail { height: 7; }
     RunsScreen.short #r-output { height: 1fr; }
+    RunsScreen.empty #r-detail { display: none; }
     RunsScreen.reading #r-detail, RunsScreen.reading #r-output { display: none; }
     """
     ACTIONS = RUNS_ACTIONS
@@ -157,7 +158,8 @@ class RunsScreen(ListScreen[RunsState, None]):
             self.read("output of the running command", self.state.output)
         elif entry is not None and runs is not None:
             text = tail(runs.output(entry.number), LARGEST_OUTPUT)
-            self.read(f"output of run {entry.number}", text.splitlines() or ["nothing but the log, or removed"])
+            lines = text.splitlines() or ["no output besides the log, or it was removed"]
+            self.read(f"output of run {entry.number}", lines)
         else:
             self.tell("no output yet")
 

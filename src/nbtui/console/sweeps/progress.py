@@ -27,7 +27,8 @@ def progress(state: SweepsState, sweep: SweepSeen) -> str:
         return "unreadable"
     if sweep.behind:
         return f"reading: {sweep.done:,} command lines so far"
-    active = state.running == sweep.folder or state.seconds - sweep.changed < RECENT
+    recent = state.seconds - sweep.changed < RECENT and state.ended != sweep.folder
+    active = state.running == sweep.folder or recent
     return ", ".join(part for part in (_stage(sweep, active=active), *_pace(state, sweep, active=active)) if part)
 
 

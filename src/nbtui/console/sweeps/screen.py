@@ -73,6 +73,7 @@ class SweepsScreen(ListScreen[SweepsState, CaseToOpen | None]):
     SweepsScreen #s-matrix { height: 1fr; }
     SweepsScreen #s-footer { height: 1; }
     SweepsScreen.short #s-detail { height: 6; }
+    SweepsScreen.empty #s-detail { display: none; }
     SweepsScreen.reading #s-detail, SweepsScreen.reading #s-matrix { display: none; }
     """
     ACTIONS = SWEEPS_ACTIONS
@@ -143,7 +144,9 @@ class SweepsScreen(ListScreen[SweepsState, CaseToOpen | None]):
         self.show(states.looked(self._present(), event.sweeps, time.time()))
 
     def _present(self) -> SweepsState:
-        return replace(self.state, running=self._controller.running)
+        before, running = self.state, self._controller.running
+        ended = before.ended if running is not None or before.running is None else before.running
+        return replace(before, running=running, ended=ended)
 
     def follow(self) -> None:
         """Show a hunt that has started or ended."""

@@ -44,6 +44,7 @@ class SweepsState(ListState):
         folder: the selected sweep; None: the first.
         group: the selected finding; None: always the first.
         running: folder of the hunt of this console.
+        ended: folder of its last hunt that is over.
         arrivals: of the selected sweep.
         seconds: clock [s since 1970].
         started: the folders have been read once.
@@ -54,6 +55,7 @@ class SweepsState(ListState):
     folder: Path | None = None
     group: str | None = None
     running: Path | None = None
+    ended: Path | None = None
     arrivals: Arrivals | None = None
     seconds: float = 0.0
     started: bool = False

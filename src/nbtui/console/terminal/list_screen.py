@@ -15,7 +15,7 @@ from nbtui.console.drawing.line import Line
 from nbtui.console.drawing.list_state import ListState
 from nbtui.console.drawing.open_text import OpenText
 from nbtui.console.terminal.screen import ActionScreen
-from nbtui.console.terminal.widgets import PaneView
+from nbtui.console.terminal.widgets import PaneView, views
 from nbtui.trace.text import clean
 
 SHORT = 30  # lines; a lower screen has the class "short"
@@ -30,7 +30,7 @@ class ListScreen(ActionScreen[Result], Generic[Shown, Result]):
     """A list in the pane ``table``, other panes around it, and an open text in place of the list.
 
     A subclass names its action table in ``ACTIONS`` and sets ``state``, ``views`` (with :meth:`panes`) and ``acts``
-    (with :meth:`list_acts`). While a text is open, the screen has the class "reading".
+    (with :meth:`list_acts`). While a text is open, the screen has the class "reading"; without a row, "empty".
     """
 
     ACTIONS: ClassVar[ActionTable[object]]
@@ -41,7 +41,7 @@ class ListScreen(ActionScreen[Result], Generic[Shown, Result]):
 
     def panes(self, prefix: str, draws: Mapping[str, Callable[[Shown, int, int], list[Line]]]) -> dict[str, PaneView]:
         """The panes by name; ``prefix`` begins their ids."""
-        return {name: PaneView(self._drawing(draw), f"{prefix}-{name}") for name, draw in draws.items()}
+        return views(f"{prefix}-", {name: self._drawing(draw) for name, draw in draws.items()})
 
     def list_acts(self) -> dict[str, Callable[[], None]]:
         """The actions that every list has."""
@@ -68,7 +68,7 @@ class ListScreen(ActionScreen[Result], Generic[Shown, Result]):
 
     def read_help(self) -> None:
         """Show the keys, and what else the screen explains."""
-        self.read("keys", (*(f"{entry.shown:10} {entry.help}" for entry in self.ACTIONS), *self.more_help()))
+        self.read("keys", (*(f"{entry.shown:11} {entry.help}" for entry in self.ACTIONS), *self.more_help()))
 
     def more_help(self) -> Iterable[str]:
         """Lines below the keys."""
@@ -90,6 +90,7 @@ class ListScreen(ActionScreen[Result], Generic[Shown, Result]):
         reading = state.reading is not None
         if reading != (self.state.reading is not None):
             self.set_class(reading, "reading")
+        self.set_class(not state.length, "empty")
         self.state = state if reading else list_state.in_view(state, self.rows())
         for view in self.views.values():
             if view.display:

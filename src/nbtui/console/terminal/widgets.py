@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from rich.segment import Segment
 from textual import events
@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from nbtui.console.drawing.foot import MOST
 from nbtui.console.drawing.line import Line, Span, block, fit, line, wrap
 from nbtui.console.drawing.palette import style
 from nbtui.trace.text import clean
@@ -76,6 +77,22 @@ class PaneView(Widget, can_focus=False):
 
     def on_mouse_scroll_up(self) -> None:
         self.post_message(self.Scrolled(self, -1))
+
+
+class FootView(PaneView):
+    """The foot of a screen, as high as the lines that it draws."""
+
+    def update(self) -> None:
+        width, height = self.size
+        needed = len(self._draw(width, MOST)) if width else height
+        if needed != height:
+            self.styles.height = needed  # the new size draws it
+        super().update()
+
+
+def views(prefix: str, draws: Mapping[str, Draw]) -> dict[str, PaneView]:
+    """The panes of a screen by name; ``prefix`` begins their ids."""
+    return {name: (FootView if name == "footer" else PaneView)(draw, f"{prefix}{name}") for name, draw in draws.items()}
 
 
 def _segments(span: Span) -> list[Segment]:

@@ -61,7 +61,7 @@ class Verification:
     @property
     def caveat(self) -> str:
         """A reservation about the outcome: an old format, tolerances that are not nbtui's; empty without one."""
-        parts = ["old format"] if self.old and self.package.files else []
+        parts = ["old format"] if self.old and is_package(self.package.stamp, set(self.package.files)) else []
         parts += [FOREIGN] if any(FOREIGN in finding.what for finding in self.findings) else []
         return ", ".join(parts)
 
@@ -85,7 +85,8 @@ def verify(path: Path, signers: Path | None = None) -> Verification:
     package = read_package(path)
     if not package.files or not is_package(package.stamp, set(package.files)):
         there = "is not a package" if path.is_dir() else "is not a directory"
-        return Verification(package, (FileFinding(".", f"{there}: nothing to verify"),))
+        what = f"{there}: nothing to verify; a package is a directory such as reports/STAMP"
+        return Verification(package, (FileFinding(".", what),))
     try:
         stated = (read_json(path / name)[0] for name in (METRICS, ENVIRONMENT))
         found = _check_ours(package) if old_formats.is_ours(*stated) else _check_old(package)
@@ -138,7 +139,7 @@ def _check_ours(package: Package) -> list[FileFinding]:
         main_first = sorted(logs, key=lambda name: name.endswith(PER_PHI))
         found += check_simulated(folder, main_first, metrics, of_the_run(package, metrics), read.py)
     if metrics.get("diagnosis") is not None:
-        what = "the diagnosis is not repeated; --replay repeats it"
+        what = "the diagnosis is not repeated; nbtui verify --replay repeats it"
         found.append(FileFinding(METRICS, what, Weight.UNJUDGED, replayable=True))
     todo = command.words.last("--todo") if command is not None else None
     return found + summaries.check_summary(package, metrics, environment, todo=todo, exact=exact)

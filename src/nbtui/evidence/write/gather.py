@@ -60,9 +60,7 @@ def given_logs(request: ExportRequest) -> dict[str, Path]:
     case, (log, phi_log) = request.case, python_names(request)
     c_log = request.c_log or case.c_log
     if c_log is None and request.py_log is None:
-        raise UnusableInput(
-            f"{clean(case.name)}: no C log to compare with; give --c FILE, or make one with 'nbtui c-trace'"
-        )
+        raise UnusableInput(f"{clean(case.name)}: no C log to compare with; give --c FILE, or your log with --py FILE")
     logs = {C_LOG: c_log, log: request.py_log, phi_log: request.py_phi}
     return {name: path for name, path in logs.items() if path is not None}
 

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from nbtui.console.drawing.foot import keys
-from nbtui.console.drawing.line import Line, Span, clip, fit, line, width_of
+from nbtui.console.drawing.foot import keys, message
+from nbtui.console.drawing.line import Line, Span, fit, line, width_of
 from nbtui.console.main.actions import ACTIONS, PAIRS
 from nbtui.console.main.state import State
 from nbtui.trace.text import clean
 
 
 def draw(state: State, width: int, height: int) -> list[Line]:
-    """One line."""
+    """One line, or more of a long message."""
     if state.prompt is not None:
         return [fit(line(Span(" :", "key"), clean(state.prompt), Span("_", "cursor")), width)]
     if state.searching:
         return [fit(line(Span(" /", "key"), clean(state.query), Span("_", "cursor")), width)]
     if state.message:
-        said = Span(" " + clip(clean(state.message), width - 2) + " ", "warning")
+        said = Span(f" {clean(state.message)} ", "warning")
         room = width - width_of((said,))
         beside = _keys(state, room)
-        return [fit((said, *beside) if width_of(beside) <= room else (said,), width)]
+        return [fit((said, *beside), width)] if width_of(beside) <= room else message(state.message, width, height)
     return [fit(_keys(state, width), width)]
 
 

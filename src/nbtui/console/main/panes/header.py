@@ -249,8 +249,8 @@ def _preflight(state: State, width: int) -> Line:
     findings = state.comparison.findings
     if state.causes is not None and state.has_log and _in_effect(state, state.causes):
         number = f"  PREFLIGHT {len(findings)} ({ACTIONS.key('help')})" if findings else ""
-        told = clip(clean(state.causes.sentence), width - len(number) - 14)
-        return line(Span(" LIVE = ", "label"), Span(told, "warning"), Span(number, "faint"))
+        told = clip(clean(state.causes.sentence), width - len(number) - 15)
+        return line(Span(" LIVE is ", "label"), Span(told, "warning"), Span(number, "faint"))
     if not findings:
         return line(Span(" PREFLIGHT ", "label"), Span("ok", "pass"), Span("  same pixel, nothing to note", "faint"))
     number = f"{len(findings)} notice{'s' if len(findings) > 1 else ''}: "
