@@ -88,7 +88,7 @@ async def test_rows_of_another_process_arrive_and_findings_come_first(case: Case
         await sees(pilot, "cluster.sweep", "no row yet")
         add_rows(folder, [*rows, row(99, "-stale")])  # a row of another plan is not counted
         await sees(pilot, "judging: 3 of 4", "2 diverge, 1 agree", "1 ? rot_a_angstroms", "-30.0 %", "not reduced yet")
-        assert "not searched yet; first divergence rot_a_angstroms.x (Crystal)" in screen_text(app)
+        await sees(pilot, "not searched yet; first divergence rot_a_angstroms.x (Crystal)")
         add_rows(folder, [refused])
         for one in rows[1:]:
             add_cause(folder, one, "phi_carryover", "C keeps the vectors of the last step.")

@@ -6,7 +6,21 @@ import math
 from collections.abc import Sequence
 
 from nbtui.console.drawing.foot import list_foot
-from nbtui.console.drawing.line import Line, Span, block, clip, ending, fit, labelled, left, line, right, rule, width_of, wrap
+from nbtui.console.drawing.line import (
+    Line,
+    Span,
+    block,
+    clip,
+    ending,
+    fit,
+    labelled,
+    left,
+    line,
+    right,
+    rule,
+    width_of,
+    wrap,
+)
 from nbtui.console.drawing.open_text import draw as draw_text
 from nbtui.console.main.actions import ACTIONS
 from nbtui.console.packages.actions import PACKAGES_ACTIONS
