@@ -148,7 +148,7 @@ def _implied(suspect: Trace) -> tuple[str, ...]:
 def _block(pairing: BlockPairing, named: Pair) -> str:
     """A sentence on a suspect's block that is none of the reference's; empty without one."""
     return (
-        f"the block of {named[1].noun} is evaluated at the center of the pixel, where {named[0].noun} has no subpixel"
+        f"the block of {named[1].noun} is evaluated at the centre of the pixel, where {named[0].noun} has no subpixel"
         if pairing.at_centre
         else ""
     )

@@ -1,4 +1,4 @@
-"""Detector geometry: beam center, pivot, convention, axes, rotations. Source: hypotheses.md, Detector geometry."""
+"""Detector geometry: beam centre, pivot, convention, axes, rotations. Source: hypotheses.md, Detector geometry."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ AXES = {name + "xyz"[i]: sign * np.eye(3)[i] for i in range(3) for name, sign in
 SIDES = (("both axes", 1.0, 1.0), ("fast", 0.0, 1.0), ("slow", 1.0, 0.0))  # name, along slow, along fast
 _CENTER = quoted("convention selected", fields=("beam_center_m", "Fbeam_m", "Sbeam_m"))
 
-# --- beam center -----------------------------------------------------------------------------------------------------
+# --- beam centre -----------------------------------------------------------------------------------------------------
 
 
 def _corners(problem: Problem) -> Iterator[Form]:
@@ -35,7 +35,7 @@ def _corners(problem: Problem) -> Iterator[Form]:
 
 PIXEL_CORNER = Hypothesis(
     "pixel_corner",
-    "Pixel coordinates are taken at the corner instead of the center.",
+    "Pixel coordinates are taken at the corner instead of the centre.",
     "pix0 and the axes agree, pixel_pos_meters differs by half a pixel.",
     "Add half a (sub)pixel along fast and slow.",
     _corners,
@@ -56,7 +56,7 @@ def _moved(fast: float, slow: float) -> Change:
 
 
 def _half_pixel(problem: Problem, sign: float) -> Iterator[Form]:
-    """The beam center moved by half a pixel in the direction that MOSFLM adds (``sign`` 1), or back."""
+    """The beam centre moved by half a pixel in the direction that MOSFLM adds (``sign`` 1), or back."""
     half = problem.scene.pixel_size / 2.0
     added = problem.base.frame.convention == "MOSFLM"
     sign, price = (sign, 0.0) if added else (-sign, 2.0)
@@ -66,7 +66,7 @@ def _half_pixel(problem: Problem, sign: float) -> Iterator[Form]:
 
 HALF_PIXEL_MISSING = Hypothesis(
     "half_pixel_beam",
-    "The half pixel that MOSFLM adds to the beam center is missing.",
+    "The half pixel that MOSFLM adds to the beam centre is missing.",
     "'Fbeam', 'Sbeam' of the C log are Ybeam + pixel/2, Xbeam + pixel/2 in the MOSFLM convention only.",
     "Add half a pixel to both coordinates (MOSFLM), and nothing in other conventions.",
     lambda problem: _half_pixel(problem, -1.0),
@@ -74,7 +74,7 @@ HALF_PIXEL_MISSING = Hypothesis(
 )
 HALF_PIXEL_TWICE = Hypothesis(
     "half_pixel_twice",
-    "The half pixel of the beam center is added twice.",
+    "The half pixel of the beam centre is added twice.",
     "'Fbeam', 'Sbeam' of the C log.",
     "Add it in one place only: when the command line is read or when the detector is built.",
     lambda problem: _half_pixel(problem, 1.0),
@@ -106,7 +106,7 @@ def _as_typed_exchanged(setup: PixelSetup) -> PixelSetup:
 
 SWAPPED_CENTER = Hypothesis(
     "swap_beam_xy",
-    "The two coordinates of the beam center are exchanged.",
+    "The two coordinates of the beam centre are exchanged.",
     "MOSFLM and DENZO: Fbeam comes from Ybeam, Sbeam from Xbeam; elsewhere X is fast.",
     "Map X and Y by the convention.",
     _exchanged,
@@ -160,15 +160,15 @@ def _conventions(problem: Problem) -> Iterator[Form]:
             continue
         yield Form(name, _all_of(name, axes=True, centers=True, pivot=True), price=1.0)
         yield Form(f"{name} with own pivot", _all_of(name, axes=True, centers=True, pivot=False), 2.0)
-        yield Form(f"beam center of {name}", _all_of(name, axes=False, centers=True, pivot=False), 2.0)
+        yield Form(f"beam centre of {name}", _all_of(name, axes=False, centers=True, pivot=False), 2.0)
         rest = _all_of(name, axes=False, centers=True, pivot=True)
-        yield Form(f"beam center and pivot of {name}", rest, 2.0)
+        yield Form(f"beam centre and pivot of {name}", rest, 2.0)
         yield Form(f"axes of {name}", _all_of(name, axes=True, centers=False, pivot=False), 2.0)
 
 
 CONVENTION = Hypothesis(
     "convention",
-    "The axes or the beam-center rule of another detector convention are used.",
+    "The axes or the beam-centre rule of another detector convention are used.",
     "'... convention selected' in the C log; any vector flag makes it CUSTOM.",
     "Switch to CUSTOM when a vector is given, as C does.",
     _conventions,
@@ -191,7 +191,7 @@ PIX0_OVERRIDE = Hypothesis(
     "pix0_override_used",
     "The typed pix0 vector is used; C ignores it.",
     "C's pix0_vector_meters does not change with -pix0_vector.",
-    "Compute pix0 from pivot, beam center and distance whatever was typed.",
+    "Compute pix0 from pivot, beam centre and distance whatever was typed.",
     _typed_origins,
     quoted(fields=("DETECTOR_PIX0_VECTOR", "pix0_vector_meters")),
     quirks=("pix0_vector_discarded",),

@@ -97,7 +97,7 @@ def _other_defaults(problem: Problem, names: str, group: Sequence[GivenFlag], va
     if stored and stored <= _CENTER and value:
         for convention in CONVENTIONS:
             if convention != own:
-                name = f"{names} ignored, center by the rule of {convention}"
+                name = f"{names} ignored, centre by the rule of {convention}"
                 yield Form(name, _center_of(convention, value), OF_ANOTHER_CONVENTION, flag=group[0].name)
     if len(stored) == 1 and stored <= _DIRECTIONS.keys():
         (field,) = stored
@@ -115,7 +115,7 @@ def _default_axis(convention: str, field: str) -> tuple[float, ...]:
 
 
 def _center_of(convention: str, changes: Changes) -> Change:
-    """The beam center of a convention for options with ``changes``."""
+    """The beam centre of a convention for options with ``changes``."""
 
     def change(setup: PixelSetup) -> PixelSetup:
         frame = frame_of(replace(setup.scene.options, **{**changes, "convention": convention}), setup.scene.quirks)

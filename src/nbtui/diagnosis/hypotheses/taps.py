@@ -140,8 +140,8 @@ def _pixel_center(problem: Problem) -> Iterator[Form]:
 
 PIXEL_CENTER = Hypothesis(
     "tap_pixel_centre",
-    "The trace block is evaluated at the center of the pixel.",
-    "C prints one block for every subpixel; with an even -oversample none of them is at the center.",
+    "The trace block is evaluated at the centre of the pixel.",
+    "C prints one block for every subpixel; with an even -oversample none of them is at the centre.",
     "Print the block of a subpixel, or compare with -oversample 1 on both sides.",
     _pixel_center,
     quoted("oversample steps", fields=("pixel_pos_meters",)),
@@ -156,7 +156,7 @@ def _rederived(problem: Problem) -> Iterator[Form]:
         yield Form("with fresh vectors at phi = 0", rule("lines", block_fresh=True), 2.0)
         if here.oversample > 1:
             change = rule("lines", block_fresh=True, block_at=BlockPoint.CENTER)
-            yield Form("at the center of the pixel, with fresh vectors at phi = 0", change, 2.0)
+            yield Form("at the centre of the pixel, with fresh vectors at phi = 0", change, 2.0)
 
 
 REDERIVED = Hypothesis(

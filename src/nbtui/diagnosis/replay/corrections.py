@@ -26,8 +26,8 @@ class Taken(StrEnum):
     LAST = "last"
     FRONT_LAST = "last of the first layer"
     MEAN = "mean"
-    CENTER = "at the pixel's center"
-    DEEP_CENTER = "at the pixel's center in the last layer"
+    CENTER = "at the pixel's centre"
+    DEEP_CENTER = "at the pixel's centre in the last layer"
     WEIGHTED = "averaged over the terms"
 
 
@@ -188,7 +188,7 @@ def _pixel_capture(scene: Scene, rules: CorrectionRules, capture: Array, of_laye
 
 
 def _chosen(taken: Taken, values: Array, at_center: Array, valid: Flags, valid_at_center: Flags) -> float:
-    """The one value of ``values`` (layer, subpixel ...), or of those at the pixel's center, (layer, 1 ...)."""
+    """The one value of ``values`` (layer, subpixel ...), or of those at the pixel's centre, (layer, 1 ...)."""
     match taken:
         case Taken.CENTER:
             values, valid = at_center[:1], valid_at_center[:1]

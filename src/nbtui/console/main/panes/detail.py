@@ -78,16 +78,18 @@ def _body(state: State, row: Row, width: int, height: int) -> list[Line]:
     now = step_row(state, row) or row
     lines = [_what(state, row, width), *_values(state, now, width, stacked=roomy or width < 100)]
     lines += [*_deltas(state, now, width), *_meaning(row, width, roomy), *_depends(state, row, width, roomy)]
-    cause, why, large = cause_in_one_line(state), hint(state), not_diagnosed(state)
-    if cause:
-        lines += _advice("Why: ", cause, width, roomy)
-        for label, words in certain_and_unknown(state) if roomy else ():
-            lines += _advice(label, words, width, roomy)
-    elif why:
-        lines += _advice("hint ", why, width, roomy)
-    elif large:
-        lines += _advice("Why: ", large, width, roomy)
+    if raised(row) or raised(now):
+        lines += _why(state, width, roomy)
     return lines + _feeds(state, row, width) + about.lines(state, row, width) if height >= ROOMY else lines
+
+
+def _why(state: State, width: int, roomy: bool) -> list[Line]:
+    """The reason of the difference as far as it is known, for a field that differs."""
+    cause, seen, large = cause_in_one_line(state), hint(state), not_diagnosed(state)
+    if not cause:
+        return _advice("Hint: ", seen, width, roomy) if seen else _advice("Why: ", large, width, roomy) if large else []
+    parts = (("Why: ", cause), *(certain_and_unknown(state) if roomy else ()))
+    return [part for label, words in parts for part in _advice(label, words, width, roomy)]
 
 
 def _advice(label: str, words: str, width: int, roomy: bool) -> list[Line]:
