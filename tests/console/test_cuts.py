@@ -11,7 +11,7 @@ from nbtui.console.drawing.foot import message
 from nbtui.console.drawing.line import Span, ending, fit, line, plain, rule, width_of
 from nbtui.console.help import pane as help
 from nbtui.console.main.actions import ACTIONS
-from nbtui.console.main.panes import footer
+from nbtui.console.main.panes import footer, prompt
 from nbtui.console.main.run_work import NO_COMMAND
 from nbtui.console.screens import KEY_TABLES
 from nbtui.live.model import Case
@@ -80,6 +80,12 @@ def test_help_says_not_now_of_no_key_that_opens_a_screen() -> None:
     assert "runs" in opened
     assert all(ACTIONS.key(id) for id in opened)
     assert all(action.when(toy_state()) for action in ACTIONS if action.id in opened)
+
+
+def test_the_box_for_a_name_offers_every_kind_of_target_at_80_columns() -> None:
+    shown = "\n".join(plain(prompt.draw(replace(toy_state(), prompt=""), 80, 10)))
+    for kind in ("field", "stage", "key", "pixel SLOW FAST", "phi N", "domain N", "source N", "sub N", "layer N"):
+        assert kind in shown
 
 
 def test_help_leaves_a_blank_after_every_key() -> None:

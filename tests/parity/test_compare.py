@@ -44,8 +44,8 @@ def test_missing_is_counted_apart_and_never_first() -> None:
     result = both(["close_distance_meters 0.1", "polar 0.9"], ["polar 0.8", "F_cell 3"])
     assert (result.num_compared, result.num_missing, result.num_divergent) == (1, 2, 1)
     assert result.first_divergence is not None and result.first_divergence.field == "polar"
-    assert any("Only in the C log (1 fields): close_distance_meters" in text for text in result.findings)
-    assert any("Only in your log (1 fields): F_cell" in text for text in result.findings)
+    assert any("Only in the C log (1 field): close_distance_meters" in text for text in result.findings)
+    assert any("Only in your log (1 field): F_cell" in text for text in result.findings)
 
 
 def test_a_value_that_an_older_tool_did_not_extract_is_missing() -> None:

@@ -227,7 +227,7 @@ def _one_sided(overview: Overview, named: Pair, block: Collection[str]) -> list[
         alone = (name for at, name in sorted(first) if at >= 0 and name not in both)
         only = [name for name in dict.fromkeys(alone) if not block or name in block]
         if only:
-            result.append(f"Only in {side.noun} ({len(only)} fields): {_list(only)}.")
+            result.append(f"Only in {side.noun} ({len(only)} field{'s' * (len(only) != 1)}): {_list(only)}.")
     return result
 
 

@@ -69,28 +69,29 @@ def right(text: str, width: int) -> str:
 
 def fit(spans: Line, width: int, tone: str = "text") -> Line:
     """Cut the line to exactly ``width`` cells, or pad it with blanks of ``tone``; a final ``~`` marks lost words."""
+    kept, lost = trimmed(spans, width)
+    room = width - width_of(kept)
+    if room > 0:
+        return (*kept, Span(" " * room, tone))
+    if not kept or not any(map(str.isalnum, lost)):
+        return kept
+    text, last = kept[-1]  # half a number is another one
+    return (*kept[:-1], Span(set_cell_size(text, cell_len(text) - 1) + "~", last))
+
+
+def trimmed(spans: Line, width: int) -> tuple[Line, str]:
+    """The line in at most ``width`` cells, and the text cut off."""
     room = width
     kept: list[Span] = []
     for at, span in enumerate(spans):
         size = cell_len(span.text)
         if size > room:
-            if room:
-                kept.append(Span(set_cell_size(span.text, room), span.tone))
-            lost = span.text[len(kept[-1].text.rstrip(" ")) :] if room else span.text
-            return _cut(kept, (lost, *(rest.text for rest in spans[at + 1 :])))
+            part = set_cell_size(span.text, room) if room > 0 else ""
+            rest = "".join(one.text for one in spans[at + 1 :])
+            return (*kept, *line(Span(part, span.tone))), span.text[len(part.rstrip(" ")) :] + rest
         kept.append(span)
         room -= size
-    if room > 0:
-        kept.append(Span(" " * room, tone))
-    return tuple(kept)
-
-
-def _cut(kept: list[Span], lost: Iterable[str]) -> Line:
-    """``kept`` with the mark of a cut in its last cell, if words or digits are ``lost``: half a number is another."""
-    if not kept or not any(char.isalnum() for text in lost for char in text):
-        return tuple(kept)
-    text, tone = kept[-1]
-    return (*kept[:-1], Span(set_cell_size(text, cell_len(text) - 1) + "~", tone))
+    return tuple(kept), ""
 
 
 def beside(first: Line, width: int, second: Line, gap: str = " ") -> Line:

@@ -19,6 +19,7 @@ from nbtui.console.drawing.line import (
     line,
     right,
     rule,
+    trimmed,
     width_of,
     wrap,
 )
@@ -223,7 +224,7 @@ def _cut(spans: Line, shift: int, width: int) -> Line:
     cut = tuple(kept)
     if width_of(cut) <= width:
         return cut
-    return (*fit(cut, max(0, width - 1)), Span("~", "key"))
+    return (*trimmed(cut, max(0, width - 1))[0], Span("~", "key"))
 
 
 def _foot(state: LogsState, width: int) -> list[Line]:

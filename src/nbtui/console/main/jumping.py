@@ -30,7 +30,7 @@ _STEP_WORDS = {
 }
 _PIXEL = re.compile(r"pixel\s+(\d{1,6})(?:\s*,\s*|\s+)(\d{1,6})")
 _STEP = re.compile(r"([a-z-]+)\s+(\d{1,7})")
-_EMPTY_HINTS = ("phi N", "domain N", "source N", "sub N", "layer N", "pixel SLOW FAST")
+_EMPTY_HINTS = ("pixel SLOW FAST", "phi N", "domain N", "source N", "sub N", "layer N")
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def targets(state: State) -> list[Target]:
 
 def hints() -> str:
     """Examples of valid text, for an empty prompt."""
-    return "a field, a stage, a key's name, or: " + ", ".join(_EMPTY_HINTS)
+    return "field, stage, key, " + ", ".join(_EMPTY_HINTS)
 
 
 def typed(state: State, key: str, character: str | None) -> tuple[State, Target | None]:

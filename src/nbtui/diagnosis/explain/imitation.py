@@ -81,7 +81,7 @@ class Waterfall:
         """Every state with its name, the log first."""
         log, made = self.names
         count = len(self.levels[0].on)
-        causes = "no cause" if self.adds else "its only cause" if count == 1 else f"all {count} causes"
+        causes = "no cause" if self.adds else {1: "its only cause", 2: "both causes"}.get(count, f"all {count} causes")
         word = "with" if self.adds else "without"
         steps = ((f"{word} {level.cause}", level.gaps) for level in self.levels[1:])
         return ((log, self.log), (f"{made} with {causes}", self.levels[0].gaps), *steps)

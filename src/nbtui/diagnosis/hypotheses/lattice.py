@@ -121,7 +121,7 @@ def _neighbors(problem: Problem) -> Iterator[Form]:
 
 NEIGHBOR = Hypothesis(
     "hkl_neighbour",
-    "The structure factor is that of a neighboring index.",
+    "The structure factor is that of a neighbouring index.",
     "hkl_rounded agrees, F_cell is the table's value one index further.",
     "Check the lower bounds of the table when it is indexed.",
     _neighbors,

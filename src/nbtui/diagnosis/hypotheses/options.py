@@ -156,7 +156,7 @@ _HC = (12398.4198, 12398.4187, 12398.4, 12398.0, 12400.0)
 
 
 def _other_units(problem: Problem) -> Iterator[Form]:
-    """Every number of the command line in neighboring units, and read as another kind of width."""
+    """Every number of the command line in neighbouring units, and read as another kind of width."""
     for flag in given_flags(problem.case):
         numbers, units = flag.numbers, flag.units
         for unit in dict.fromkeys(units) if any(numbers) else ():
