@@ -19,7 +19,7 @@ def draw(state: State, width: int, height: int) -> list[Line]:
     if not found:
         lines.append(line(Span("   no match; ", "warning"), Span(jumping.hints(), "faint")))
     if not (state.prompt or "").strip():
-        lines.append(line(Span("   " + clip(jumping.hints(), width - 4), "faint")))
+        lines.append(line(Span("   " + clip(jumping.hints(), width - 3), "faint")))
         room -= 1
     top = max(0, min(state.choice - room // 2, len(found) - room))
     for index, target in enumerate(found[top : top + room], start=top):
