@@ -59,6 +59,7 @@ typedef real term;
 enum shape { SQUARE, ROUND, GAUSS, TOPHAT };
 enum use { CACHED, AVERAGE, EACH_TERM, RUNNING };
 enum correction { CAPTURE, POLAR, OMEGA, CORRECTIONS };
+#define ALL_CORRECTIONS ((1 << CORRECTIONS) - 1)
 
 struct run {
     const real *cells;       /* a, b, c [m] of each orientation, (orientations, 3, 3) */

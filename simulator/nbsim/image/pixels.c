@@ -122,6 +122,27 @@ static void finish(const struct run *restrict r, struct block *restrict b, int64
     }
 }
 
+/* whether each correction is one number for a pixel, that of the first ray and source, or of the last layer's first */
+static int takes_one_of_each(const struct run *r) {
+    for (int c = 0; c < CORRECTIONS; c++)
+        if (r->uses[c] != CACHED) return 0;
+    return !(r->dmin > R(0));
+}
+
+/* the scaled values where that is so; a 0 among the corrections would let C look for another one */
+static void finish_cached(const struct run *restrict r, struct block *restrict b, int64_t n) {
+    const real rays = R(r->oversample * r->oversample * r->layers);
+    const real start = r->start, background = r->background, scale = r->scale;
+    EACH_LANE {
+        const real capture = b->now[CAPTURE][i], polar = b->now[POLAR][i], omega = b->now[OMEGA][i];
+        const real value = scale * (b->total[i] + start) * (capture * polar * omega) + background * capture * polar * omega;
+        const int hinges = (capture == R(0)) | (polar == R(0)) | (omega == R(0));
+        b->omega[i] = omega * rays;
+        b->value[i] = value;
+        b->zero[i] = hinges | !(fabs(value) < R(INFINITY)) ? R(1) : R(0);
+    }
+}
+
 /* 1: the work ends; asked after every few million terms */
 static int ended(int64_t more, int64_t *terms, int (*stopped)(void)) {
     *terms += more;
@@ -136,26 +157,37 @@ static int compute(const struct run *r, struct block *b, int64_t n, int searchin
     int running = 0;
     for (int c = 0; c < CORRECTIONS; c++) running |= r->uses[c] == RUNNING;
     const int plain = !searching && !r->interpolated && r->shape == SQUARE;
+    const int one_of_each = !searching && takes_one_of_each(r), cut = r->dmin > R(0);
 #ifdef SINGLE_TERMS
     const int spots = !running && !searching && !r->interpolated && has_spots(r);
+    const int exact = !plain || cut;
+#else
+    const int exact = 1;
 #endif
     const real nothing = R(0);
-    EACH_LANE {
-        b->total[i] = b->alive[i] = b->other[i] = b->others[i] = b->zero[i] = nothing, b->left[i] = R(1);
+    EACH_LANE b->total[i] = nothing, b->live[i] = R(1);
+    if (!one_of_each) EACH_LANE {
+        b->alive[i] = b->other[i] = b->others[i] = b->zero[i] = nothing, b->left[i] = R(1);
         b->failed[i] = INT64_MAX;
         for (int c = 0; c < CORRECTIONS; c++) b->cached[c][i] = b->mean[c][i] = nothing;
     }
     const int64_t subpixels = r->oversample * r->oversample;
     for (int64_t ray = 0; ray < r->layers * subpixels; ray++) {
         const int64_t layer = ray / subpixels, sub = ray % subpixels;
-        trace(r, b, n, layer, sub / r->oversample, sub % r->oversample, !plain || r->dmin > R(0));
-        if (sub == 0) EACH_LANE b->cached[CAPTURE][i] = nothing; /* that of the last layer stays */
-        remember(r, b, n, CAPTURE);
-        remember(r, b, n, OMEGA);
+        const int in_last_layer = layer == r->layers - 1 && sub == 0;
+        const int wanted = one_of_each ? (ray == 0) << OMEGA | in_last_layer << CAPTURE : ALL_CORRECTIONS;
+        trace(r, b, n, layer, sub / r->oversample, sub % r->oversample, wanted, exact);
+        if (!one_of_each) {
+            if (sub == 0) EACH_LANE b->cached[CAPTURE][i] = nothing; /* that of the last layer stays */
+            remember(r, b, n, CAPTURE);
+            remember(r, b, n, OMEGA);
+        }
         for (int64_t source = 0; source < r->sources; source++) {
-            scatter(r, b, n, source);
-            remember(r, b, n, POLAR);
-            weigh(r, b, n, source);
+            const int first = ray == 0 && source == 0;
+            if (exact) scatter(r, b, n, source);
+            if (first || !one_of_each) polarize(r, b, n, source);
+            if (!one_of_each) remember(r, b, n, POLAR);
+            if (first || !one_of_each || r->sources > 1) weigh(r, b, n, source);
             EACH_LANE b->sum[i] = nothing;
             int64_t o = 0;
 #ifdef SINGLE_TERMS
@@ -163,18 +195,19 @@ static int compute(const struct run *r, struct block *b, int64_t n, int searchin
                 int holds = have_digits(r, source);
                 if (holds) start_terms(b, n);
                 for (; holds && !running && o + 1 < r->orientations; o += 2) {
-                    add_terms(r, b, r->cells + 9 * o, n, 1);
+                    add_terms(r, b, source, o, n, 1);
                     if (ended(2 * n, terms, stopped)) return 1;
                 }
                 for (; holds && o < r->orientations; o++) {
-                    add_terms(r, b, r->cells + 9 * o, n, 0);
+                    add_terms(r, b, source, o, n, 0);
                     if (ended(n, terms, stopped)) return 1;
                 }
-                holds = holds && end_terms(r, b, n);
+                holds = holds && end_terms(r, b, source, n);
                 if (holds && running) add_weighted(r, b, n);
                 if (!holds) { /* again in double */
-                    trace(r, b, n, layer, sub / r->oversample, sub % r->oversample, 1);
+                    trace(r, b, n, layer, sub / r->oversample, sub % r->oversample, wanted, 1);
                     scatter(r, b, n, source);
+                    EACH_LANE b->sum[i] = nothing;
                     o = 0;
                 }
             }
@@ -205,10 +238,12 @@ static int compute(const struct run *r, struct block *b, int64_t n, int searchin
                 }
                 if (ended(n, terms, stopped)) return 1;
             }
-            if (!running) EACH_LANE b->total[i] += b->live[i] != R(0) ? b->sum[i] * b->factor[i] : nothing;
+            if (cut && !running) EACH_LANE b->total[i] += b->live[i] != R(0) ? b->sum[i] * b->factor[i] : nothing;
+            else if (!running) EACH_LANE b->total[i] += b->sum[i] * b->factor[i];
         }
     }
-    finish(r, b, n);
+    if (one_of_each) finish_cached(r, b, n);
+    else finish(r, b, n);
     return 0;
 }
 

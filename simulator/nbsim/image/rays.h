@@ -40,45 +40,50 @@ INLINE void rotate(real *v, const real *axis, real angle) {
     v[2] = axis[2] * along + v[2] * c + z * s;
 }
 
-static void bend(const struct run *r, struct block *b, int64_t n) {
-    const real distance = r->distance, inverse = R(1) / distance;
-    EACH_LANE {
-        real x = b->x[i] - r->from[0], y = b->y[i] - r->from[1], z = b->z[i] - r->from[2];
-        real v[3] = {r->pole[0], r->pole[1], r->pole[2]};
-        rotate(v, r->swings, quotient(dot(r->along, x, y, z), distance, inverse));
-        rotate(v, r->swings + 3, quotient(dot(r->along + 3, x, y, z), distance, inverse));
-        b->x[i] = v[0], b->y[i] = v[1], b->z[i] = v[2];
-    }
+/* from a place on a flat detector to that on a curved one */
+INLINE void bend(const struct run *r, real inverse, real *place) {
+    const real x = place[0] - r->from[0], y = place[1] - r->from[1], z = place[2] - r->from[2];
+    for (int axis = 0; axis < 3; axis++) place[axis] = r->pole[axis];
+    rotate(place, r->swings, quotient(dot(r->along, x, y, z), r->distance, inverse));
+    rotate(place, r->swings + 3, quotient(dot(r->along + 3, x, y, z), r->distance, inverse));
 }
 
-/* directions and solid angles, from positions */
-static void aim(const struct run *restrict r, struct block *restrict b, int64_t n) {
-    const real area = r->point ? r->area : r->area * r->close_distance;
-    EACH_LANE {
-        const real x = b->x[i], y = b->y[i], z = b->z[i], distance = sqrt(x * x + y * y + z * z);
-        const real inverse = R(1) / distance;
-        b->x[i] = quotient(x, distance, inverse);
-        b->y[i] = quotient(y, distance, inverse);
-        b->z[i] = quotient(z, distance, inverse);
-        b->now[OMEGA][i] = area * inverse * inverse * (r->point ? R(1) : inverse);
-    }
-}
+struct length {
+    real inverse, value; /* value: of use with an exact inverse only */
+};
 
+INLINE struct length length_of(real x, real y, real z, const int exact) {
+    const real square = x * x + y * y + z * z;
 #ifdef SINGLE_TERMS
-/* the same but for the last bits: from a root in float, by one step of third order */
-static void aim_nearly(const struct run *restrict r, struct block *restrict b, int64_t n) {
-    const real area = r->point ? r->area : r->area * r->close_distance;
-    EACH_LANE {
-        const real x = b->x[i], y = b->y[i], z = b->z[i], square = x * x + y * y + z * z;
+    if (!exact) { /* all but the last bits: from a root in float, by one step of third order */
         const real guess = R((term)1 / sqrtf((term)square)), error = ADDED(-square * guess, guess, R(1));
-        const real inverse = ADDED(guess * error, ADDED(R(0.375), error, R(0.5)), guess);
-        b->x[i] = x * inverse, b->y[i] = y * inverse, b->z[i] = z * inverse;
-        b->now[OMEGA][i] = area * inverse * inverse * (r->point ? R(1) : inverse);
+        return (struct length){ADDED(guess * error, ADDED(R(0.375), error, R(0.5)), guess), R(0)};
+    }
+#endif
+    const real value = sqrt(square);
+    return (struct length){R(1) / value, value};
+}
+
+/* directions and solid angles of one layer and subpixel */
+INLINE void aim(const struct run *restrict r, struct block *restrict b, int64_t n, real depth, int32_t sub_slow,
+                int32_t sub_fast, real *restrict omega, const int curved, const int exact) {
+    const real step = r->pixel_size / R(r->oversample), swing = R(1) / r->distance;
+    const real area = r->point ? r->area : r->area * r->close_distance;
+    const int32_t oversample = (int32_t)r->oversample;
+    EACH_LANE {
+        const real f = step * R(b->fast[i] * oversample + sub_fast) + step / R(2);
+        const real s = step * R(b->slow[i] * oversample + sub_slow) + step / R(2);
+        real at[3] = {f * r->fast[0] + s * r->slow[0] + depth * r->normal[0] + r->pix0[0],
+                      f * r->fast[1] + s * r->slow[1] + depth * r->normal[1] + r->pix0[1],
+                      f * r->fast[2] + s * r->slow[2] + depth * r->normal[2] + r->pix0[2]};
+        if (curved) bend(r, swing, at);
+        const struct length d = length_of(at[0], at[1], at[2], exact);
+        b->x[i] = exact ? quotient(at[0], d.value, d.inverse) : at[0] * d.inverse;
+        b->y[i] = exact ? quotient(at[1], d.value, d.inverse) : at[1] * d.inverse;
+        b->z[i] = exact ? quotient(at[2], d.value, d.inverse) : at[2] * d.inverse;
+        omega[i] = area * d.inverse * d.inverse * (r->point ? R(1) : d.inverse);
     }
 }
-#else
-#define aim_nearly aim
-#endif
 
 /* captures of one layer; what reaches the first is 1, or not a number beside a path without end */
 static void absorb(const struct run *restrict r, struct block *restrict b, int64_t n, int64_t layer) {
@@ -93,40 +98,27 @@ static void absorb(const struct run *restrict r, struct block *restrict b, int64
     }
 }
 
-/* directions, solid angles and captures of one layer and subpixel; exact: every bit of the formula's directions */
+/* Directions of one layer and subpixel, and the corrections among wanted, a sum of powers of 2; exact: every bit of the
+formula's directions */
 static void trace(const struct run *restrict r, struct block *restrict b, int64_t n, int64_t layer, int64_t sub_slow,
-                  int64_t sub_fast, int exact) {
-    const real step = r->pixel_size / R(r->oversample), depth = R(layer) * r->layer_thickness;
-    const int32_t oversample = (int32_t)r->oversample;
-    EACH_LANE {
-        const real f = step * R(b->fast[i] * oversample + (int32_t)sub_fast) + step / R(2);
-        const real s = step * R(b->slow[i] * oversample + (int32_t)sub_slow) + step / R(2);
-        b->x[i] = f * r->fast[0] + s * r->slow[0] + depth * r->normal[0] + r->pix0[0];
-        b->y[i] = f * r->fast[1] + s * r->slow[1] + depth * r->normal[1] + r->pix0[1];
-        b->z[i] = f * r->fast[2] + s * r->slow[2] + depth * r->normal[2] + r->pix0[2];
-        b->now[CAPTURE][i] = R(1);
-    }
-    if (r->curved) bend(r, b, n);
-    if (exact) aim(r, b, n);
-    else aim_nearly(r, b, n);
+                  int64_t sub_fast, int wanted, int exact) {
+    const real depth = R(layer) * r->layer_thickness;
+    const int32_t slow = (int32_t)sub_slow, fast = (int32_t)sub_fast;
+    real *omega = wanted >> OMEGA & 1 ? b->now[OMEGA] : b->latt;
+    if (r->curved && exact) aim(r, b, n, depth, slow, fast, omega, 1, 1);
+    else if (r->curved) aim(r, b, n, depth, slow, fast, omega, 1, 0);
+    else if (exact) aim(r, b, n, depth, slow, fast, omega, 0, 1);
+    else aim(r, b, n, depth, slow, fast, omega, 0, 0);
+    if (!(wanted >> CAPTURE & 1)) return;
     if (r->absorbs) absorb(r, b, n, layer);
+    else EACH_LANE b->now[CAPTURE][i] = R(1);
 }
 
-/* scattering vectors, polarization and resolution cut of one source */
-static void scatter(const struct run *restrict r, struct block *restrict b, int64_t n, int64_t source) {
-    const real *in = r->incident + 3 * source, wavelength = r->wavelengths[source], inverse = R(1) / wavelength;
-    const real *electric = r->electric + 3 * source, *magnetic = r->magnetic + 3 * source;
-    EACH_LANE {
-        b->sx[i] = quotient(b->x[i] - in[0], wavelength, inverse);
-        b->sy[i] = quotient(b->y[i] - in[1], wavelength, inverse);
-        b->sz[i] = quotient(b->z[i] - in[2], wavelength, inverse);
-        b->live[i] = b->now[POLAR][i] = R(1);
-    }
-    if (r->dmin > R(0)) EACH_LANE {
-        const real half = R(0.5) * sqrt(b->sx[i] * b->sx[i] + b->sy[i] * b->sy[i] + b->sz[i] * b->sz[i]);
-        b->live[i] = half > R(0) && r->dmin > R(0.5) / half ? R(0) : R(1);
-    }
-    if (r->polarized) EACH_LANE {
+static void polarize(const struct run *restrict r, struct block *restrict b, int64_t n, int64_t source) {
+    const real *in = r->incident + 3 * source, *electric = r->electric + 3 * source;
+    const real *magnetic = r->magnetic + 3 * source;
+    if (!r->polarized) EACH_LANE b->now[POLAR][i] = R(1);
+    else EACH_LANE {
         const real x = b->x[i], y = b->y[i], z = b->z[i], cosine = dot(in, x, y, z), cos2 = cosine * cosine;
         const real e = dot(electric, x, y, z), m = dot(magnetic, x, y, z), e2 = e * e, m2 = m * m, both = e2 + m2;
 #ifdef SINGLE_TERMS /* 1 - cos2 is the sum of e2 and m2 */
@@ -135,5 +127,20 @@ static void scatter(const struct run *restrict r, struct block *restrict b, int6
         const real part = r->kahn * (both == R(0) ? R(1) : (e2 - m2) / both) * (R(1) - cos2);
 #endif
         b->now[POLAR][i] = R(0.5) * (R(1) + cos2 - part);
+    }
+}
+
+/* scattering vectors of one source, and which pass the resolution cut */
+static void scatter(const struct run *restrict r, struct block *restrict b, int64_t n, int64_t source) {
+    const real *in = r->incident + 3 * source, wavelength = r->wavelengths[source], inverse = R(1) / wavelength;
+    EACH_LANE {
+        b->sx[i] = quotient(b->x[i] - in[0], wavelength, inverse);
+        b->sy[i] = quotient(b->y[i] - in[1], wavelength, inverse);
+        b->sz[i] = quotient(b->z[i] - in[2], wavelength, inverse);
+        b->live[i] = R(1);
+    }
+    if (r->dmin > R(0)) EACH_LANE {
+        const real half = R(0.5) * sqrt(b->sx[i] * b->sx[i] + b->sy[i] * b->sy[i] + b->sz[i] * b->sz[i]);
+        b->live[i] = half > R(0) && r->dmin > R(0.5) / half ? R(0) : R(1);
     }
 }

@@ -133,6 +133,7 @@ APART static void reverse_block(const struct run *r, struct block *b, struct bac
         if (!alone) trace_again(r, b, n, ray);
         for (int64_t source = r->sources - 1; source >= 0; source--) {
             if (!alone) scatter(r, b, n, source);
+            if (!alone) polarize(r, b, n, source);
             weigh(r, b, n, source);
             reverse_segment(r, b, g, a, n, ray * r->sources + source, kept);
             if (ray == 0 && source == 0) {

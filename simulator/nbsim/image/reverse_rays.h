@@ -115,7 +115,11 @@ static void reverse_trace(const struct run *r, struct block *b, struct back *g, 
         flat.z[i] = f[i] * r->fast[2] + s[i] * r->slow[2] + depth * r->normal[2] + r->pix0[2];
         part[i] = flat.x[i], other[i] = flat.y[i], distances[i] = flat.z[i];
     }
-    if (r->curved) bend(r, &flat, n);
+    if (r->curved) EACH_LANE {
+        real at[3] = {flat.x[i], flat.y[i], flat.z[i]};
+        bend(r, R(1) / r->distance, at);
+        flat.x[i] = at[0], flat.y[i] = at[1], flat.z[i] = at[2];
+    }
     EACH_LANE {
         const real x = flat.x[i], y = flat.y[i], z = flat.z[i], inverse = R(1) / sqrt(x * x + y * y + z * z);
         const real shrink = inverse * inverse * (r->point ? R(1) : inverse), omega = g->now[OMEGA][i] * shrink;

@@ -15,7 +15,7 @@ static inline int is_executed(const struct run *r, const struct block *b, int64_
 /* the corrections of one ray, and the capture that counts for its layer */
 static void trace_again(const struct run *r, struct block *b, int64_t n, int64_t ray) {
     const int64_t subpixels = r->oversample * r->oversample, sub = ray % subpixels;
-    trace(r, b, n, ray / subpixels, sub / r->oversample, sub % r->oversample, 1);
+    trace(r, b, n, ray / subpixels, sub / r->oversample, sub % r->oversample, ALL_CORRECTIONS, 1);
 }
 
 static int averages_first_capture(const struct run *r) { return r->uses[CAPTURE] == AVERAGE && r->first_capture; }
@@ -30,6 +30,7 @@ static void survey(const struct run *r, struct block *b, int64_t n) {
         remember(r, b, n, OMEGA);
         for (int64_t source = 0; source < r->sources; source++) {
             scatter(r, b, n, source);
+            polarize(r, b, n, source);
             remember(r, b, n, POLAR);
         }
     }
@@ -49,6 +50,7 @@ static void run_forwards(const struct run *r, struct block *b, int64_t n, struct
         for (int64_t source = 0; source < r->sources; source++) {
             const int64_t segment = ray * r->sources + source;
             scatter(r, b, n, source);
+            polarize(r, b, n, source);
             weigh(r, b, n, source);
             memcpy(kept->before[segment], b->total, sizeof b->total);
             for (int64_t o = 0; o < r->orientations; o++) {

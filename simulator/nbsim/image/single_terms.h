@@ -68,12 +68,30 @@ INLINE int32_t whole_within(real sum, int32_t low, int32_t high) {
     return below > low ? below : low;
 }
 
-/* |F sin(pi e N) / sin(pi e)| of e = h - h0 along every axis; scattering vectors in UNITs */
-INLINE struct amplitude amplitude(struct sides s, const real *n, const term *table, const real *cell, real sx, real sy,
-                                  real sz) {
-    const real h = ADDED(cell[0], sx, ADDED(cell[1], sy, cell[2] * sz));
-    const real k = ADDED(cell[3], sx, ADDED(cell[4], sy, cell[5] * sz));
-    const real l = ADDED(cell[6], sx, ADDED(cell[7], sy, cell[8] * sz));
+/* an orientation and a source: an index is along . ray - beam, in UNITs */
+struct indices {
+    real along[9], beam[3];
+};
+
+INLINE struct indices indices_of(const struct run *r, int64_t source, int64_t orientation) {
+    const real *in = r->incident + 3 * source, *cell = r->cells + 9 * orientation;
+    const real unit = UNIT / r->wavelengths[source];
+    struct indices to;
+    for (int i = 0; i < 9; i++) to.along[i] = cell[i] * unit;
+    for (int axis = 0; axis < 3; axis++) to.beam[axis] = dot(to.along + 3 * axis, in[0], in[1], in[2]);
+    return to;
+}
+
+INLINE real index_of(const struct indices *to, int axis, real x, real y, real z) {
+    const real *along = to->along + 3 * axis;
+    return ADDED(along[0], x, ADDED(along[1], y, ADDED(along[2], z, -to->beam[axis])));
+}
+
+/* |F sin(pi e N) / sin(pi e)| of e = h - h0 along every axis */
+INLINE struct amplitude amplitude(struct sides s, const real *n, const term *table, const struct indices *to, real at_x,
+                                  real at_y, real at_z) {
+    const real h = index_of(to, 0, at_x, at_y, at_z), k = index_of(to, 1, at_x, at_y, at_z);
+    const real l = index_of(to, 2, at_x, at_y, at_z);
     const real h0 = h + LARGE_UNITS, k0 = k + LARGE_UNITS, l0 = l + LARGE_UNITS;
     const real x = h - (h0 - LARGE_UNITS), y = k - (k0 - LARGE_UNITS), z = l - (l0 - LARGE_UNITS);
     const int32_t in_h = whole_within(h0, s.low[0], s.high[0]), in_k = whole_within(k0, s.low[1], s.high[1]);
@@ -86,15 +104,17 @@ INLINE struct amplitude amplitude(struct sides s, const real *n, const term *tab
 }
 
 /* the terms of two orientations, or that of one as C's running sum, sum = (sum + term) weight, but for the weight of the
-last one (add_weighted); for their noise each over the sines below. b->sx, b->sy, b->sz in UNITs */
-INLINE void add_terms(const struct run *restrict r, struct block *restrict b, const real *restrict cell, int64_t n,
+last one (add_weighted); for their noise each over the sines below */
+INLINE void add_terms(const struct run *restrict r, struct block *restrict b, int64_t source, int64_t o, int64_t n,
                       const int64_t two) {
     const struct sides s = sides_of(r);
+    const struct indices first_to = indices_of(r, source, o), second_to = indices_of(r, source, two ? o + 1 : o);
     const term *restrict table = (const term *)r->table;
     EACH_LANE {
-        const real sx = b->sx[i], sy = b->sy[i], sz = b->sz[i];
-        const struct amplitude one = amplitude(s, r->n_cells, table, cell, sx, sy, sz);
-        const struct amplitude other = two ? amplitude(s, r->n_cells, table, cell + 9, sx, sy, sz) : (struct amplitude){0};
+        const real x = b->x[i], y = b->y[i], z = b->z[i];
+        const struct amplitude one = amplitude(s, r->n_cells, table, &first_to, x, y, z);
+        const struct amplitude other =
+            two ? amplitude(s, r->n_cells, table, &second_to, x, y, z) : (struct amplitude){0};
         const term first = one.value * one.value, second = other.value * other.value;
         b->farthest[i] = larger(b->farthest[i], larger(one.farthest, other.farthest));
         if (two) {
@@ -141,10 +161,7 @@ static int have_digits(const struct run *r, int64_t source) {
 }
 
 static void start_terms(struct block *restrict b, int64_t n) {
-    EACH_LANE {
-        b->sx[i] *= UNIT, b->sy[i] *= UNIT, b->sz[i] *= UNIT;
-        b->noise[i] = b->farthest[i] = 0;
-    }
+    EACH_LANE b->noise[i] = b->farthest[i] = 0;
 }
 
 /* C's literal quotients of sines differ from those of e = h - h0 by rounding noise, at most NOISE |h / e| of a term:
@@ -155,18 +172,15 @@ product of the sines over pi. */
 #define HALFWAY R(0x1.fffffcp-2)
 
 /* whether the sums of terms hold */
-static int end_terms(const struct run *restrict r, struct block *restrict b, int64_t n) {
-    const real edge2 = longest2(r), shown = r->sound ? R(0) : NOISE / LARGEST_NOISE;
-    real failing = R(0);
+static int end_terms(const struct run *restrict r, const struct block *restrict b, int64_t source, int64_t n) {
+    const real *in = r->incident + 3 * source, wavelength = r->wavelengths[source];
+    const real shown = r->sound ? R(0) : NOISE / LARGEST_NOISE / wavelength, edge2 = shown * shown * longest2(r);
+    int fails = 0;
     EACH_LANE {
-        const real x = b->sx[i] / UNIT, y = b->sy[i] / UNIT, z = b->sz[i] / UNIT, noise = shown * R(b->noise[i]);
+        const real x = b->x[i] - in[0], y = b->y[i] - in[1], z = b->z[i] - in[2], noise = R(b->noise[i]);
         const real square = b->sum[i] * b->sum[i], seen = noise * noise * edge2 * (x * x + y * y + z * z);
-        real fails = seen <= square ? R(0) : R(1);
-        fails = square < R(INFINITY) ? fails : R(1);
-        fails = b->weight[i] >= R(0) && b->factor[i] >= R(0) ? fails : R(1); /* sums of terms may cancel */
-        b->cell[i] = R(b->farthest[i]) < HALFWAY ? fails : R(1);
+        fails |= !(seen <= square) | !(square < R(INFINITY)) | !(R(b->farthest[i]) < HALFWAY);
+        fails |= !(b->weight[i] >= R(0)) | !(b->factor[i] >= R(0)); /* sums of terms may cancel */
     }
-    EACH_LANE failing = b->cell[i] != R(0) ? R(1) : failing;
-    if (failing != R(0)) EACH_LANE b->sum[i] = R(0);
-    return failing == R(0);
+    return !fails;
 }
