@@ -111,6 +111,15 @@ struct block {
 
 INLINE real dot(const real *v, real x, real y, real z) { return v[0] * x + v[1] * y + v[2] * z; }
 
+/* the same, with float terms but for the last bits */
+INLINE real along(const real *v, real x, real y, real z) {
+#ifdef SINGLE_TERMS
+    return ADDED(v[0], x, ADDED(v[1], y, v[2] * z));
+#else
+    return dot(v, x, y, z);
+#endif
+}
+
 /* sin x, |x| <= pi / 2 */
 INLINE real sine_of_rest(real x) {
     const real square = x * x;

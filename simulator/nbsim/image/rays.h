@@ -48,25 +48,9 @@ INLINE void bend(const struct run *r, real inverse, real *place) {
     rotate(place, r->swings + 3, quotient(dot(r->along + 3, x, y, z), r->distance, inverse));
 }
 
-struct length {
-    real inverse, value; /* value: of use with an exact inverse only */
-};
-
-INLINE struct length length_of(real x, real y, real z, const int exact) {
-    const real square = x * x + y * y + z * z;
-#ifdef SINGLE_TERMS
-    if (!exact) { /* all but the last bits: from a root in float, by one step of third order */
-        const real guess = R((term)1 / sqrtf((term)square)), error = ADDED(-square * guess, guess, R(1));
-        return (struct length){ADDED(guess * error, ADDED(R(0.375), error, R(0.5)), guess), R(0)};
-    }
-#endif
-    const real value = sqrt(square);
-    return (struct length){R(1) / value, value};
-}
-
 /* directions and solid angles of one layer and subpixel */
 INLINE void aim(const struct run *restrict r, struct block *restrict b, int64_t n, real depth, int32_t sub_slow,
-                int32_t sub_fast, real *restrict omega, const int curved, const int exact) {
+                int32_t sub_fast, real *restrict omega, const int curved) {
     const real step = r->pixel_size / R(r->oversample), swing = R(1) / r->distance;
     const real area = r->point ? r->area : r->area * r->close_distance;
     const int32_t oversample = (int32_t)r->oversample;
@@ -77,13 +61,42 @@ INLINE void aim(const struct run *restrict r, struct block *restrict b, int64_t 
                       f * r->fast[1] + s * r->slow[1] + depth * r->normal[1] + r->pix0[1],
                       f * r->fast[2] + s * r->slow[2] + depth * r->normal[2] + r->pix0[2]};
         if (curved) bend(r, swing, at);
-        const struct length d = length_of(at[0], at[1], at[2], exact);
-        b->x[i] = exact ? quotient(at[0], d.value, d.inverse) : at[0] * d.inverse;
-        b->y[i] = exact ? quotient(at[1], d.value, d.inverse) : at[1] * d.inverse;
-        b->z[i] = exact ? quotient(at[2], d.value, d.inverse) : at[2] * d.inverse;
-        omega[i] = area * d.inverse * d.inverse * (r->point ? R(1) : d.inverse);
+        const real distance = sqrt(at[0] * at[0] + at[1] * at[1] + at[2] * at[2]), inverse = R(1) / distance;
+        b->x[i] = quotient(at[0], distance, inverse);
+        b->y[i] = quotient(at[1], distance, inverse);
+        b->z[i] = quotient(at[2], distance, inverse);
+        omega[i] = area * inverse * inverse * (r->point ? R(1) : inverse);
     }
 }
+
+#ifdef SINGLE_TERMS
+/* the same but for the last bits, by fused operations; the distance comes from a root in float, by one step of third
+order */
+INLINE void aim_nearly(const struct run *restrict r, struct block *restrict b, int64_t n, real depth, int32_t sub_slow,
+                       int32_t sub_fast, real *restrict omega, const int curved) {
+    const real step = r->pixel_size / R(r->oversample), swing = R(1) / r->distance;
+    const real area = r->point ? r->area : r->area * r->close_distance;
+    real fast[3], slow[3], first[3];
+    for (int axis = 0; axis < 3; axis++) {
+        const real f = step * (R(sub_fast) + R(0.5)), s = step * (R(sub_slow) + R(0.5));
+        fast[axis] = r->pixel_size * r->fast[axis], slow[axis] = r->pixel_size * r->slow[axis];
+        first[axis] = f * r->fast[axis] + s * r->slow[axis] + depth * r->normal[axis] + r->pix0[axis];
+    }
+    EACH_LANE {
+        const real f = R(b->fast[i]), s = R(b->slow[i]);
+        real at[3] = {ADDED(f, fast[0], ADDED(s, slow[0], first[0])), ADDED(f, fast[1], ADDED(s, slow[1], first[1])),
+                      ADDED(f, fast[2], ADDED(s, slow[2], first[2]))};
+        if (curved) bend(r, swing, at);
+        const real square = ADDED(at[0], at[0], ADDED(at[1], at[1], at[2] * at[2]));
+        const real guess = R((term)1 / sqrtf((term)square)), error = ADDED(-square * guess, guess, R(1));
+        const real inverse = ADDED(guess * error, ADDED(R(0.375), error, R(0.5)), guess);
+        b->x[i] = at[0] * inverse, b->y[i] = at[1] * inverse, b->z[i] = at[2] * inverse;
+        omega[i] = area * inverse * inverse * (r->point ? R(1) : inverse);
+    }
+}
+#else
+#define aim_nearly aim
+#endif
 
 /* captures of one layer; what reaches the first is 1, or not a number beside a path without end */
 static void absorb(const struct run *restrict r, struct block *restrict b, int64_t n, int64_t layer) {
@@ -105,10 +118,10 @@ static void trace(const struct run *restrict r, struct block *restrict b, int64_
     const real depth = R(layer) * r->layer_thickness;
     const int32_t slow = (int32_t)sub_slow, fast = (int32_t)sub_fast;
     real *omega = wanted >> OMEGA & 1 ? b->now[OMEGA] : b->latt;
-    if (r->curved && exact) aim(r, b, n, depth, slow, fast, omega, 1, 1);
-    else if (r->curved) aim(r, b, n, depth, slow, fast, omega, 1, 0);
-    else if (exact) aim(r, b, n, depth, slow, fast, omega, 0, 1);
-    else aim(r, b, n, depth, slow, fast, omega, 0, 0);
+    if (r->curved && exact) aim(r, b, n, depth, slow, fast, omega, 1);
+    else if (r->curved) aim_nearly(r, b, n, depth, slow, fast, omega, 1);
+    else if (exact) aim(r, b, n, depth, slow, fast, omega, 0);
+    else aim_nearly(r, b, n, depth, slow, fast, omega, 0);
     if (!(wanted >> CAPTURE & 1)) return;
     if (r->absorbs) absorb(r, b, n, layer);
     else EACH_LANE b->now[CAPTURE][i] = R(1);
@@ -116,17 +129,19 @@ static void trace(const struct run *restrict r, struct block *restrict b, int64_
 
 static void polarize(const struct run *restrict r, struct block *restrict b, int64_t n, int64_t source) {
     const real *in = r->incident + 3 * source, *electric = r->electric + 3 * source;
-    const real *magnetic = r->magnetic + 3 * source;
+    const real *magnetic = r->magnetic + 3 * source, kahn = r->kahn;
     if (!r->polarized) EACH_LANE b->now[POLAR][i] = R(1);
     else EACH_LANE {
-        const real x = b->x[i], y = b->y[i], z = b->z[i], cosine = dot(in, x, y, z), cos2 = cosine * cosine;
-        const real e = dot(electric, x, y, z), m = dot(magnetic, x, y, z), e2 = e * e, m2 = m * m, both = e2 + m2;
-#ifdef SINGLE_TERMS /* 1 - cos2 is the sum of e2 and m2 */
-        const real part = r->kahn * (both == R(0) ? R(1) - cos2 : e2 - m2);
+        const real x = b->x[i], y = b->y[i], z = b->z[i], cosine = along(in, x, y, z), cos2 = cosine * cosine;
+        const real e = along(electric, x, y, z), m = along(magnetic, x, y, z), e2 = e * e;
+#ifdef SINGLE_TERMS /* 1 - cos2 is the sum of the squares of e and m */
+        const real difference = ADDED(m, -m, e2), none = ADDED(m, m, e2);
+        const real part = none == R(0) ? R(1) - cos2 : difference;
+        b->now[POLAR][i] = ADDED(ADDED(-kahn, part, cos2), R(0.5), R(0.5));
 #else
-        const real part = r->kahn * (both == R(0) ? R(1) : (e2 - m2) / both) * (R(1) - cos2);
-#endif
+        const real m2 = m * m, both = e2 + m2, part = kahn * (both == R(0) ? R(1) : (e2 - m2) / both) * (R(1) - cos2);
         b->now[POLAR][i] = R(0.5) * (R(1) + cos2 - part);
+#endif
     }
 }
 
