@@ -135,11 +135,15 @@ static void finish_cached(const struct run *restrict r, struct block *restrict b
     const real start = r->start, background = r->background, scale = r->scale;
     EACH_LANE {
         const real capture = b->now[CAPTURE][i], polar = b->now[POLAR][i], omega = b->now[OMEGA][i];
-        const real value = scale * (b->total[i] + start) * (capture * polar * omega) + background * capture * polar * omega;
-        const int hinges = (capture == R(0)) | (polar == R(0)) | (omega == R(0));
+        const real product = capture * polar * omega;
+#ifdef SINGLE_TERMS
+        const real value = product * ADDED(scale, b->total[i], scale * start + background);
+#else
+        const real value = scale * (b->total[i] + start) * product + background * capture * polar * omega;
+#endif
         b->omega[i] = omega * rays;
         b->value[i] = value;
-        b->zero[i] = hinges | !(fabs(value) < R(INFINITY)) ? R(1) : R(0);
+        b->zero[i] = (fabs(value) < R(INFINITY)) & (product != R(0)) ? R(0) : R(1);
     }
 }
 
@@ -165,8 +169,9 @@ static int compute(const struct run *r, struct block *b, int64_t n, int searchin
     const int exact = 1;
 #endif
     const real nothing = R(0);
-    EACH_LANE b->total[i] = nothing, b->live[i] = R(1);
+    EACH_LANE b->total[i] = nothing;
     if (!one_of_each) EACH_LANE {
+        b->live[i] = R(1);
         b->alive[i] = b->other[i] = b->others[i] = b->zero[i] = nothing, b->left[i] = R(1);
         b->failed[i] = INT64_MAX;
         for (int c = 0; c < CORRECTIONS; c++) b->cached[c][i] = b->mean[c][i] = nothing;
@@ -187,19 +192,20 @@ static int compute(const struct run *r, struct block *b, int64_t n, int searchin
             if (exact) scatter(r, b, n, source);
             if (first || !one_of_each) polarize(r, b, n, source);
             if (!one_of_each) remember(r, b, n, POLAR);
-            if (first || !one_of_each || r->sources > 1) weigh(r, b, n, source);
+            if (!one_of_each) weigh(r, b, n, source);
             EACH_LANE b->sum[i] = nothing;
             int64_t o = 0;
 #ifdef SINGLE_TERMS
             if (plain) {
-                int holds = have_digits(r, source);
+                int holds = have_digits(r, source) && (one_of_each || are_positive(b, n));
                 if (holds) start_terms(b, n);
                 for (; holds && !running && o + 1 < r->orientations; o += 2) {
-                    add_terms(r, b, source, o, n, 1);
+                    add_terms(r, b, source, o, n, 1, 0);
                     if (ended(2 * n, terms, stopped)) return 1;
                 }
                 for (; holds && o < r->orientations; o++) {
-                    add_terms(r, b, source, o, n, 0);
+                    if (running) add_terms(r, b, source, o, n, 0, 1);
+                    else add_terms(r, b, source, o, n, 0, 0);
                     if (ended(n, terms, stopped)) return 1;
                 }
                 holds = holds && end_terms(r, b, source, n);
@@ -238,8 +244,9 @@ static int compute(const struct run *r, struct block *b, int64_t n, int searchin
                 }
                 if (ended(n, terms, stopped)) return 1;
             }
-            if (cut && !running) EACH_LANE b->total[i] += b->live[i] != R(0) ? b->sum[i] * b->factor[i] : nothing;
-            else if (!running) EACH_LANE b->total[i] += b->sum[i] * b->factor[i];
+            const real share = r->shares[source];
+            if (one_of_each) EACH_LANE b->total[i] += b->sum[i] * share;
+            else if (!running) EACH_LANE b->total[i] += b->live[i] != R(0) ? b->sum[i] * b->factor[i] : nothing;
         }
     }
     if (one_of_each) finish_cached(r, b, n);
@@ -278,24 +285,22 @@ static int64_t next(const struct run *r, struct walk *w, struct block *b, int64_
     return n;
 }
 
-/* photons and doubts of n pixels; returns the number of doubtful ones */
-static int64_t write(const struct run *r, const struct block *restrict b, int64_t n, float *restrict photons,
-                     uint8_t *restrict doubtful) {
-    const int64_t first = b->slow[0] * r->n_fast + b->fast[0];
-    const int in_a_row = b->slow[n - 1] * r->n_fast + b->fast[n - 1] == first + n - 1;
+/* the number of doubtful pixels among n, marked as such */
+static int64_t mark(const struct run *r, const struct block *restrict b, int64_t n, uint8_t *restrict doubtful) {
     int64_t found = 0;
-    for (int64_t i = 0; in_a_row && i < n; i++) photons[first + i] = (float)b->value[i];
-    for (int64_t i = 0; in_a_row && i < n; i++) doubtful[first + i] = b->zero[i] != R(0);
     for (int64_t i = 0; i < n; i++) found += b->zero[i] != R(0);
-    for (int64_t i = 0; !in_a_row && i < n; i++) {
-        const int64_t at = b->slow[i] * r->n_fast + b->fast[i];
-        photons[at] = (float)b->value[i];
-        doubtful[at] = b->zero[i] != R(0);
-    }
+    for (int64_t i = 0; found && i < n; i++) doubtful[b->slow[i] * r->n_fast + b->fast[i]] = b->zero[i] != R(0);
     return found;
 }
 
-/* Photons of the rendered pixels of a box, which of them are doubtful, and the solid angle of the others.
+static void write(const struct run *r, const struct block *restrict b, int64_t n, float *restrict photons) {
+    const int64_t first = b->slow[0] * r->n_fast + b->fast[0];
+    const int in_a_row = b->slow[n - 1] * r->n_fast + b->fast[n - 1] == first + n - 1;
+    for (int64_t i = 0; in_a_row && i < n; i++) photons[first + i] = (float)b->value[i];
+    for (int64_t i = 0; !in_a_row && i < n; i++) photons[b->slow[i] * r->n_fast + b->fast[i]] = (float)b->value[i];
+}
+
+/* Photons of the rendered pixels of a box, which of them are doubtful, 0 before, and the solid angle of the others.
 
 box: slow from, to, fast from, to, inclusive; stop: slow, fast and flat pass at which interpolation ends, or a row
 beyond the detector. Returns the number of doubtful pixels, or -1: stopped. */
@@ -311,8 +316,11 @@ int64_t render_box(const struct run *r, const int64_t *box, const int64_t *stop,
             b.end[i] = ahead > 0 ? INT64_MAX : ahead == 0 ? stop[2] : 0;
         }
         if (compute(r, &b, padded, 0, stopped, &terms)) return -1;
-        for (int64_t i = 0; i < n; i++) omega[i] += b.zero[i] == R(0) ? (double)b.omega[i] : 0.0;
-        found += write(r, &b, n, photons, doubtful);
+        const int64_t more = mark(r, &b, n, doubtful);
+        for (int64_t i = 0; !more && i < n; i++) omega[i] += (double)b.omega[i];
+        for (int64_t i = 0; more && i < n; i++) omega[i] += b.zero[i] == R(0) ? (double)b.omega[i] : 0.0;
+        write(r, &b, n, photons);
+        found += more;
     }
     *solid_angle = 0.0;
     for (int64_t i = 0; i < LANES; i++) *solid_angle += omega[i];

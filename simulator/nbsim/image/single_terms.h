@@ -103,10 +103,10 @@ INLINE struct amplitude amplitude(struct sides s, const real *n, const term *tab
     return (struct amplitude){above * table[at] * inverse, inverse, larger(larger(e_h, e_k), e_l)};
 }
 
-/* the terms of two orientations, or that of one as C's running sum, sum = (sum + term) weight, but for the weight of the
-last one (add_weighted); for their noise each over the sines below */
+/* the terms of two orientations, or that of one, also as C's running sum, sum = (sum + term) weight, but for the weight
+of the last one (add_weighted); for their noise each over the sines below */
 INLINE void add_terms(const struct run *restrict r, struct block *restrict b, int64_t source, int64_t o, int64_t n,
-                      const int64_t two) {
+                      const int two, const int running) {
     const struct sides s = sides_of(r);
     const struct indices first_to = indices_of(r, source, o), second_to = indices_of(r, source, two ? o + 1 : o);
     const term *restrict table = (const term *)r->table;
@@ -116,14 +116,11 @@ INLINE void add_terms(const struct run *restrict r, struct block *restrict b, in
         const struct amplitude other =
             two ? amplitude(s, r->n_cells, table, &second_to, x, y, z) : (struct amplitude){0};
         const term first = one.value * one.value, second = other.value * other.value;
+        const real sum = b->sum[i], weight = running ? b->weight[i] : R(1);
+        const term single = first * one.inverse, noise = two ? ADDED(second, other.inverse, single) : single;
         b->farthest[i] = larger(b->farthest[i], larger(one.farthest, other.farthest));
-        if (two) {
-            b->sum[i] += R(first + second);
-            b->noise[i] = ADDED(second, other.inverse, ADDED(first, one.inverse, b->noise[i]));
-        } else {
-            b->sum[i] = ADDED(b->sum[i], b->weight[i], R(first));
-            b->noise[i] = ADDED(b->noise[i], (term)b->weight[i], first * one.inverse);
-        }
+        b->sum[i] = running ? ADDED(sum, weight, R(first)) : sum + R(two ? first + second : first);
+        b->noise[i] = running ? ADDED(b->noise[i], (term)weight, noise) : b->noise[i] + noise;
     }
 }
 
@@ -153,11 +150,18 @@ INLINE real longest2(const struct run *r) {
     return fmax(fmax(a2, b2), dot(c + 6, c[6], c[7], c[8]));
 }
 
-/* whether terms of a source in float may hold */
+/* whether terms of a source in float may hold; sums of negative ones may cancel */
 static int have_digits(const struct run *r, int64_t source) {
     const real *in = r->incident + 3 * source, cells = fmax(fmax(r->n_cells[0], r->n_cells[1]), r->n_cells[2]);
     const real longest_s = (R(1) + sqrt(dot(in, in[0], in[1], in[2]))) / r->wavelengths[source];
-    return sqrt(longest2(r)) * longest_s * cells < LARGEST_PHASE;
+    return sqrt(longest2(r)) * longest_s * cells < LARGEST_PHASE && r->shares[source] >= R(0);
+}
+
+/* the same of terms with corrections of their own */
+static int are_positive(const struct block *restrict b, int64_t n) {
+    int negative = 0;
+    EACH_LANE negative |= !(b->weight[i] >= R(0)) | !(b->factor[i] >= R(0));
+    return !negative;
 }
 
 static void start_terms(struct block *restrict b, int64_t n) {
@@ -173,14 +177,14 @@ product of the sines over pi. */
 
 /* whether the sums of terms hold */
 static int end_terms(const struct run *restrict r, const struct block *restrict b, int64_t source, int64_t n) {
-    const real *in = r->incident + 3 * source, wavelength = r->wavelengths[source];
-    const real shown = r->sound ? R(0) : NOISE / LARGEST_NOISE / wavelength, edge2 = shown * shown * longest2(r);
+    const real *in = r->incident + 3 * source, shown = r->sound ? R(0) : NOISE / LARGEST_NOISE / r->wavelengths[source];
+    const real edge2 = shown * shown * longest2(r), both = R(1) + dot(in, in[0], in[1], in[2]);
+    const real twice[3] = {R(-2) * in[0], R(-2) * in[1], R(-2) * in[2]};
     int fails = 0;
-    EACH_LANE {
-        const real x = b->x[i] - in[0], y = b->y[i] - in[1], z = b->z[i] - in[2], noise = R(b->noise[i]);
-        const real square = b->sum[i] * b->sum[i], seen = noise * noise * edge2 * (x * x + y * y + z * z);
+    EACH_LANE { /* |S|^2 from the angle between both; inf and nan fail */
+        const real s2 = fabs(both + along(twice, b->x[i], b->y[i], b->z[i])), noise = R(b->noise[i]);
+        const real square = b->sum[i] * b->sum[i], seen = noise * noise * (edge2 * s2);
         fails |= !(seen <= square) | !(square < R(INFINITY)) | !(R(b->farthest[i]) < HALFWAY);
-        fails |= !(b->weight[i] >= R(0)) | !(b->factor[i] >= R(0)); /* sums of terms may cancel */
     }
     return !fails;
 }
