@@ -53,7 +53,7 @@ class Code:
         return Path(self.files[0]).stem
 
 
-_FORMULA = ("pixels.c", "formula.h", "rays.h", "nodes.h", "single_terms.h", "spots.h")
+_FORMULA = ("pixels.c", "formula.h", "rays.h", "single_rays.h", "nodes.h", "single_terms.h", "spots.h")
 PIXELS = Code(_FORMULA, ("-O3",), ("render_box", "search_box"))
 SINGLE_TERMS = replace(PIXELS, single_terms=True)
 REVERSE = Code(

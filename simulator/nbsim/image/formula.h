@@ -2,7 +2,7 @@
 that a compiler turns into vectors.
 
 The torch formula is the truth, and tests/simulator/test_kernel_scope.py holds this file and pixels.c to it over every
-flag and quirk; rays.h, nodes.h, spots.h and single_terms.h belong to it. Names are those of nbsim.pixel;
+flag and quirk; rays.h, single_rays.h, nodes.h, spots.h and single_terms.h belong to it. Names are those of nbsim.pixel;
 nbsim.image.arguments fills struct run. Real numbers are double, or float with -DSINGLE. With -DSINGLE_TERMS they are
 double up to the phases of a block-shaped crystal, whose sines, F and amplitudes are float, and the exponents of
 Gaussian spots, sums double again: indices lose no fraction. -DSINE_SERIES(square) is sin x / x for |x| <= pi / 2,

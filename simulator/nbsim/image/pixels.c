@@ -8,18 +8,26 @@ Source: nanobragg_pixel_loop.md sections 2, 6, 8.3 and 9.
 
 size_t size_of_run(void) { return sizeof(struct run); }
 
-/* C's caches and the means; which pixels hinge on an exact zero */
+/* before C's caches, the means and the running sum; alive: passes of a pixel that the resolution cut leaves */
+static void start_corrections(const struct run *restrict r, struct block *restrict b, int64_t n) {
+    const real nothing = R(0), passes = R(r->oversample * r->oversample * r->layers * r->sources);
+    const real alive = r->dmin > R(0) ? nothing : passes;
+    EACH_LANE {
+        b->alive[i] = alive, b->other[i] = b->others[i] = b->zero[i] = nothing, b->left[i] = R(1);
+        for (int c = 0; c < CORRECTIONS; c++) b->cached[c][i] = b->mean[c][i] = nothing;
+    }
+}
+
+/* C's cache or the mean; which pixels hinge on an exact zero */
 static void remember(const struct run *restrict r, struct block *restrict b, int64_t n, int correction) {
-    const int culls = correction == POLAR && r->polarized;
+    const int culls = correction == POLAR && r->polarized && r->dmin > R(0), use = (int)r->uses[correction];
     real *restrict cached = b->cached[correction], *restrict mean = b->mean[correction];
     const real *restrict now = b->now[correction], *restrict live = b->live;
-    const int hinges = r->uses[correction] == CACHED || r->uses[correction] == AVERAGE;
+    const int hinges = use == CACHED || use == AVERAGE, keeps = use == CACHED || correction == CAPTURE;
     if (!culls) {
-        EACH_LANE {
-            cached[i] = cached[i] == R(0) ? now[i] : cached[i];
-            mean[i] += now[i];
-            b->zero[i] = hinges && now[i] == R(0) ? R(1) : b->zero[i];
-        }
+        if (keeps) EACH_LANE cached[i] = cached[i] == R(0) ? now[i] : cached[i];
+        if (use != CACHED) EACH_LANE mean[i] += now[i];
+        if (hinges) EACH_LANE b->zero[i] = now[i] == R(0) ? R(1) : b->zero[i];
         return;
     }
     EACH_LANE {
@@ -161,20 +169,18 @@ static int compute(const struct run *r, struct block *b, int64_t n, int searchin
     int running = 0;
     for (int c = 0; c < CORRECTIONS; c++) running |= r->uses[c] == RUNNING;
     const int plain = !searching && !r->interpolated && r->shape == SQUARE;
-    const int one_of_each = !searching && takes_one_of_each(r), cut = r->dmin > R(0);
+    const int one_of_each = !searching && takes_one_of_each(r);
 #ifdef SINGLE_TERMS
     const int spots = !running && !searching && !r->interpolated && has_spots(r);
-    const int exact = !plain || cut;
+    const int exact = !plain || r->dmin > R(0);
 #else
     const int exact = 1;
 #endif
     const real nothing = R(0);
     EACH_LANE b->total[i] = nothing;
-    if (!one_of_each) EACH_LANE {
-        b->live[i] = R(1);
-        b->alive[i] = b->other[i] = b->others[i] = b->zero[i] = nothing, b->left[i] = R(1);
-        b->failed[i] = INT64_MAX;
-        for (int c = 0; c < CORRECTIONS; c++) b->cached[c][i] = b->mean[c][i] = nothing;
+    if (!one_of_each) {
+        start_corrections(r, b, n);
+        EACH_LANE b->live[i] = R(1), b->failed[i] = INT64_MAX;
     }
     const int64_t subpixels = r->oversample * r->oversample;
     for (int64_t ray = 0; ray < r->layers * subpixels; ray++) {
@@ -197,7 +203,7 @@ static int compute(const struct run *r, struct block *b, int64_t n, int searchin
             int64_t o = 0;
 #ifdef SINGLE_TERMS
             if (plain) {
-                int holds = have_digits(r, source) && (one_of_each || are_positive(b, n));
+                int holds = have_digits(r, source);
                 if (holds) start_terms(b, n);
                 for (; holds && !running && o + 1 < r->orientations; o += 2) {
                     add_terms(r, b, source, o, n, 1, 0);
@@ -208,7 +214,7 @@ static int compute(const struct run *r, struct block *b, int64_t n, int searchin
                     else add_terms(r, b, source, o, n, 0, 0);
                     if (ended(n, terms, stopped)) return 1;
                 }
-                holds = holds && end_terms(r, b, source, n);
+                holds = holds && (one_of_each ? end_terms(r, b, source, n, 0) : end_terms(r, b, source, n, 1));
                 if (holds && running) add_weighted(r, b, n);
                 if (!holds) { /* again in double */
                     trace(r, b, n, layer, sub / r->oversample, sub % r->oversample, wanted, 1);

@@ -69,35 +69,6 @@ INLINE void aim(const struct run *restrict r, struct block *restrict b, int64_t 
     }
 }
 
-#ifdef SINGLE_TERMS
-/* the same but for the last bits, by fused operations; the distance comes from a root in float, by one step of third
-order */
-INLINE void aim_nearly(const struct run *restrict r, struct block *restrict b, int64_t n, real depth, int32_t sub_slow,
-                       int32_t sub_fast, real *restrict omega, const int curved) {
-    const real step = r->pixel_size / R(r->oversample), swing = R(1) / r->distance;
-    const real area = r->point ? r->area : r->area * r->close_distance;
-    real fast[3], slow[3], first[3];
-    for (int axis = 0; axis < 3; axis++) {
-        const real f = step * (R(sub_fast) + R(0.5)), s = step * (R(sub_slow) + R(0.5));
-        fast[axis] = r->pixel_size * r->fast[axis], slow[axis] = r->pixel_size * r->slow[axis];
-        first[axis] = f * r->fast[axis] + s * r->slow[axis] + depth * r->normal[axis] + r->pix0[axis];
-    }
-    EACH_LANE {
-        const real f = R(b->fast[i]), s = R(b->slow[i]);
-        real at[3] = {ADDED(f, fast[0], ADDED(s, slow[0], first[0])), ADDED(f, fast[1], ADDED(s, slow[1], first[1])),
-                      ADDED(f, fast[2], ADDED(s, slow[2], first[2]))};
-        if (curved) bend(r, swing, at);
-        const real square = ADDED(at[0], at[0], ADDED(at[1], at[1], at[2] * at[2]));
-        const real guess = R((term)1 / sqrtf((term)square)), error = ADDED(-square * guess, guess, R(1));
-        const real inverse = ADDED(guess * error, ADDED(R(0.375), error, R(0.5)), guess);
-        b->x[i] = at[0] * inverse, b->y[i] = at[1] * inverse, b->z[i] = at[2] * inverse;
-        omega[i] = area * inverse * inverse * (r->point ? R(1) : inverse);
-    }
-}
-#else
-#define aim_nearly aim
-#endif
-
 /* captures of one layer; what reaches the first is 1, or not a number beside a path without end */
 static void absorb(const struct run *restrict r, struct block *restrict b, int64_t n, int64_t layer) {
     const real thickness = r->layer_thickness * r->attenuation;
@@ -111,6 +82,13 @@ static void absorb(const struct run *restrict r, struct block *restrict b, int64
     }
 }
 
+#ifdef SINGLE_TERMS
+#include "single_rays.h"
+#else
+#define aim_nearly aim
+#define absorb_nearly absorb
+#endif
+
 /* Directions of one layer and subpixel, and the corrections among wanted, a sum of powers of 2; exact: every bit of the
 formula's directions */
 static void trace(const struct run *restrict r, struct block *restrict b, int64_t n, int64_t layer, int64_t sub_slow,
@@ -123,8 +101,9 @@ static void trace(const struct run *restrict r, struct block *restrict b, int64_
     else if (exact) aim(r, b, n, depth, slow, fast, omega, 0);
     else aim_nearly(r, b, n, depth, slow, fast, omega, 0);
     if (!(wanted >> CAPTURE & 1)) return;
-    if (r->absorbs) absorb(r, b, n, layer);
-    else EACH_LANE b->now[CAPTURE][i] = R(1);
+    if (!r->absorbs) EACH_LANE b->now[CAPTURE][i] = R(1);
+    else if (exact) absorb(r, b, n, layer);
+    else absorb_nearly(r, b, n, layer);
 }
 
 static void polarize(const struct run *restrict r, struct block *restrict b, int64_t n, int64_t source) {

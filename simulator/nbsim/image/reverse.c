@@ -106,10 +106,10 @@ which usually fills C's caches */
 APART static void reverse_block(const struct run *r, struct block *b, struct back *g, const struct adjoint *a, int64_t n,
                           struct segments *kept) {
     const real nothing = R(0);
+    start_corrections(r, b, n);
     EACH_LANE {
-        b->total[i] = b->alive[i] = b->other[i] = b->others[i] = b->zero[i] = nothing, b->left[i] = R(1);
-        g->x[i] = g->y[i] = g->z[i] = g->first_capture[i] = nothing;
-        for (int c = 0; c < CORRECTIONS; c++) b->cached[c][i] = b->mean[c][i] = g->now[c][i] = nothing;
+        b->total[i] = g->x[i] = g->y[i] = g->z[i] = g->first_capture[i] = nothing;
+        for (int c = 0; c < CORRECTIONS; c++) g->now[c][i] = nothing;
     }
     const int64_t subpixels = r->oversample * r->oversample, rays = r->layers * subpixels;
     const int alone = rays * r->sources == 1, with_background = r->start != R(0) || r->background != R(0);

@@ -157,13 +157,6 @@ static int have_digits(const struct run *r, int64_t source) {
     return sqrt(longest2(r)) * longest_s * cells < LARGEST_PHASE && r->shares[source] >= R(0);
 }
 
-/* the same of terms with corrections of their own */
-static int are_positive(const struct block *restrict b, int64_t n) {
-    int negative = 0;
-    EACH_LANE negative |= !(b->weight[i] >= R(0)) | !(b->factor[i] >= R(0));
-    return !negative;
-}
-
 static void start_terms(struct block *restrict b, int64_t n) {
     EACH_LANE b->noise[i] = b->farthest[i] = 0;
 }
@@ -175,8 +168,9 @@ product of the sines over pi. */
 #define LARGEST_NOISE R(5e-7)
 #define HALFWAY R(0x1.fffffcp-2)
 
-/* whether the sums of terms hold */
-static int end_terms(const struct run *restrict r, const struct block *restrict b, int64_t source, int64_t n) {
+/* whether the sums of terms hold; weighted: by corrections of every term, whose signs decide, too */
+INLINE int end_terms(const struct run *restrict r, const struct block *restrict b, int64_t source, int64_t n,
+                     const int weighted) {
     const real *in = r->incident + 3 * source, shown = r->sound ? R(0) : NOISE / LARGEST_NOISE / r->wavelengths[source];
     const real edge2 = shown * shown * longest2(r), both = R(1) + dot(in, in[0], in[1], in[2]);
     const real twice[3] = {R(-2) * in[0], R(-2) * in[1], R(-2) * in[2]};
@@ -185,6 +179,7 @@ static int end_terms(const struct run *restrict r, const struct block *restrict 
         const real s2 = fabs(both + along(twice, b->x[i], b->y[i], b->z[i])), noise = R(b->noise[i]);
         const real square = b->sum[i] * b->sum[i], seen = noise * noise * (edge2 * s2);
         fails |= !(seen <= square) | !(square < R(INFINITY)) | !(R(b->farthest[i]) < HALFWAY);
+        if (weighted) fails |= !(b->weight[i] >= R(0)) | !(b->factor[i] >= R(0));
     }
     return !fails;
 }

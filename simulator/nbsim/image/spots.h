@@ -15,10 +15,6 @@ INLINE term power_of_two(term x) {
     return ADDED(ADDED(value, x, (term)0.6931469440460205), x, (term)1.0000001192092896);
 }
 
-#define BIAS 1023
-/* the number beside which no fraction remains, and whose last bits are the exponent of a double */
-#define EXPONENT (LARGE + R(BIAS))
-
 /* f^2 exp(-2 x), x >= 0; without the terms below 2^-1022 */
 INLINE real spot(term f, real x) {
     union {
