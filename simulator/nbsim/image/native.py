@@ -42,7 +42,7 @@ class Native:
             box: the pixels.
             state: what they inherit from others.
             photons: float32 (n_slow, n_fast).
-            doubtful: bool (n_slow, n_fast).
+            doubtful: bool (n_slow, n_fast), False before.
             stopped: called several times a second.
 
         Returns:

@@ -169,12 +169,14 @@ def render(
 
     compiled = library is not None
     if library is not None:
-        state, omega = _in_c(experiment, Native(experiment, library, terms), canvas, n_threads, report, stopped)
+        native = Native(experiment, library, terms)
+        state, omega, n_doubtful = _in_c(experiment, native, canvas, n_threads, report, stopped)
     else:
         state = run_state(experiment, n_threads=n_threads)
         fused = compile_kernel is True and experiment.device.type != "cpu"
+        n_doubtful = n_pixels  # not counted: a device would have to be waited for
         omega, compiled = _in_torch(experiment, terms, canvas, state, fused, report, stopped)
-    doubtful = canvas.doubtful.nonzero()
+    doubtful = (canvas.doubtful if n_doubtful else canvas.doubtful[:0]).nonzero()
     for part in torch.split(doubtful, max(1, _UNCOMPILED_TERMS // n_passes)) if len(doubtful) else ():
         stopped()
         values, of_part = _full(experiment, part, state)
@@ -193,26 +195,30 @@ def _in_c(
     n_threads: int,
     report: Callable[[int], None],
     stopped: Stopped,
-) -> tuple[RunState, float]:
-    """Every pixel by the C kernel; what they inherit, and the sum of the solid angles."""
+) -> tuple[RunState, float, int]:
+    """Every pixel by the C kernel; what they inherit, the sum of the solid angles, and the number of doubtful ones."""
     state, workers = run_state(experiment, n_threads=n_threads, interpolation_end=False), torch.get_num_threads()
     if interpolates(experiment) and experiment.quirks.interpolation_switch_off:
         state = replace(state, interpolation_stop=native.interpolation_stop(state.first_pixels, workers, stopped))
     mask = experiment.detector.mask
 
-    def one_box(piece: tuple[int, Box], stopped: Stopped) -> tuple[int, int, float]:
+    def one_box(piece: tuple[int, Box], stopped: Stopped) -> tuple[int, int, float, int]:
         number, box = piece
-        _, omega = native.render(box, state, canvas.photons, canvas.doubtful, stopped)
+        found, omega = native.render(box, state, canvas.photons, canvas.doubtful, stopped)
         slow0, slow1, fast0, fast1 = box
         window = slice(slow0, slow1 + 1), slice(fast0, fast1 + 1)
         count = (slow1 - slow0 + 1) * (fast1 - fast0 + 1) if mask is None else int(mask[window].sum())
-        return number, count, omega
+        return number, count, omega, found
 
     omegas: dict[int, float] = {}
-    for number, count, omega in in_threads(one_box, enumerate(boxes(experiment)), n_threads=workers, stopped=stopped):
+    n_doubtful = 0
+    for number, count, omega, found in in_threads(
+        one_box, enumerate(boxes(experiment)), n_threads=workers, stopped=stopped
+    ):
         omegas[number] = omega
+        n_doubtful += found
         report(count)
-    return state, math.fsum(omegas.values())
+    return state, math.fsum(omegas.values()), n_doubtful
 
 
 def _in_torch(

@@ -6,6 +6,7 @@ Source: nanobragg_pixel_loop.md sections 3.3 (quirk L2) and 8.3 (quirk L14).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain, islice
 
 import torch
 from torch import Tensor
@@ -20,6 +21,7 @@ from nbsim.vectors import dot
 
 Pixel = tuple[int, int]  # (slow, fast)
 _RAYS = 1 << 16  # subpixel rays examined together
+_FIRST_RAYS = 1 << 10  # examined before them: mostly one passes the resolution cut in the first row
 _BEYOND_ROUNDING = 1.0 + 1e-5  # also of rotations in single precision
 
 
@@ -42,8 +44,9 @@ class RunState:
 def first_pass_pixel(experiment: ExperimentData, rows: range) -> tuple[int, int] | None:
     """(slow, fast) of the first rendered pixel of ``rows`` with a source that survives the resolution cut."""
     per_pixel = experiment.detector.n_layers * experiment.sampling.oversample**2
-    size = max(1, _RAYS // (per_pixel * experiment.beam.source_directions.shape[0]))
-    for tile in rendered_tiles(experiment, rows, size if experiment.sampling.dmin > 0.0 else 1):
+    rays = (_FIRST_RAYS, _RAYS) if experiment.sampling.dmin > 0.0 else (1, 1)
+    few, many = (max(1, n // (per_pixel * experiment.beam.source_directions.shape[0])) for n in rays)
+    for tile in chain(islice(rendered_tiles(experiment, rows, few), 1), rendered_tiles(experiment, rows, many)):
         alive = trace_rays(experiment, tile).kept.flatten(1).any(dim=1)
         if bool(alive.any()):
             slow, fast = tile[int(alive.int().argmax())].tolist()
