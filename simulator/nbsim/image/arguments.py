@@ -74,8 +74,8 @@ def in_units(table: Tensor, terms: torch.dtype) -> tuple[Tensor, Tensor]:
     """
     if table.dtype == terms:
         return table, table.new_ones(())
-    unit = _unit(table.abs().max())
-    return (table / unit).to(terms), unit
+    unit = _unit(torch.maximum(-table.amin(), table.amax()))
+    return torch.div(table, unit, out=torch.empty_like(table, dtype=terms)), unit
 
 
 def _unit(largest: Tensor) -> Tensor:
