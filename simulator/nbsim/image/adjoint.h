@@ -10,7 +10,6 @@ Sums have a fixed order: eight of them side by side, each over every eighth pixe
 #include <string.h>
 
 #define WIDE 8
-#define APART __attribute__((noinline)) /* inlined, these take the compiler seconds */
 typedef real wide __attribute__((vector_size(WIDE * sizeof(real)), aligned(sizeof(real)), may_alias));
 #define FIELD(name) ((offsetof(struct run, name) - offsetof(struct run, fast)) / sizeof(real))
 #define NEAR_A_PEAK R(5e-3)    /* |pi N e| below which the slope of the quotient of sines is a series */

@@ -53,6 +53,8 @@ typedef real term;
 #define TOPHAT_LIMIT R(0.3969)
 /* a call in a loop would keep it from becoming vectors */
 #define INLINE static inline __attribute__((always_inline))
+/* inlined, these take the compiler seconds, or registers from the loops around them */
+#define APART __attribute__((noinline))
 /* n is a multiple of WIDTH; no lane depends on another */
 #define EACH_LANE _Pragma("GCC ivdep") for (int64_t i = 0; i < (n & -WIDTH); i++)
 

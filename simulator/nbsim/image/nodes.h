@@ -53,7 +53,7 @@ INLINE real plane_of(const struct weights *w, const real *at, int64_t n_l, int64
 
 /* F of all lanes that it is interpolated for. Those around the same nodes, mostly most of a vector, come together: no
 node is read by lane */
-static void interpolate(const struct run *restrict r, struct block *restrict b, int64_t n, int64_t pass) {
+APART static void interpolate(const struct run *restrict r, struct block *restrict b, int64_t n, int64_t pass) {
     const int64_t n_l = r->count[2], n_kl = r->count[1] * n_l;
     const real *restrict table = reals_of(r);
     for (int64_t start = 0; start < n; start += TOGETHER) {
