@@ -145,16 +145,22 @@ such a term is about 1e-6 of those around it. Crystals of more cells come in dou
 indices below the distance of HALFWAY from 1 / 2. */
 #define LARGEST_PHASE R(0x1p19)
 
-INLINE real longest2(const struct run *r) {
-    const real *c = r->cells, a2 = dot(c, c[0], c[1], c[2]), b2 = dot(c + 3, c[3], c[4], c[5]);
-    return fmax(fmax(a2, b2), dot(c + 6, c[6], c[7], c[8]));
+INLINE real largest(real x, real y, real z) {
+    const real most = x > y ? x : y;
+    return most > z ? most : z;
 }
 
-/* whether terms of a source in float may hold; sums of negative ones may cancel */
+INLINE real longest2(const struct run *r) {
+    const real *c = r->cells;
+    return largest(dot(c, c[0], c[1], c[2]), dot(c + 3, c[3], c[4], c[5]), dot(c + 6, c[6], c[7], c[8]));
+}
+
+/* whether terms of a source in float may hold; sums of negative ones may cancel; |S|^2 is at most 2 (1 + |i|^2) / l^2 */
 static int have_digits(const struct run *r, int64_t source) {
-    const real *in = r->incident + 3 * source, cells = fmax(fmax(r->n_cells[0], r->n_cells[1]), r->n_cells[2]);
-    const real longest_s = (R(1) + sqrt(dot(in, in[0], in[1], in[2]))) / r->wavelengths[source];
-    return sqrt(longest2(r)) * longest_s * cells < LARGEST_PHASE && r->shares[source] >= R(0);
+    const real *in = r->incident + 3 * source, longest_s2 = R(2) * (R(1) + dot(in, in[0], in[1], in[2]));
+    const real phase = LARGEST_PHASE * r->wavelengths[source];
+    const real cells = largest(r->n_cells[0], r->n_cells[1], r->n_cells[2]);
+    return longest2(r) * longest_s2 * cells * cells < phase * phase && r->shares[source] >= R(0);
 }
 
 static void start_terms(struct block *restrict b, int64_t n) {
