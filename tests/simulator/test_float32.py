@@ -187,10 +187,10 @@ def test_random_crystals_with_running_sums(shape: str, more: str, kernels: tuple
 @pytest.mark.parametrize("weights", ["", "-oversample_thick", "-oversample_thick -oversample_polar -oversample_omega"])
 @pytest.mark.parametrize(
     ("depth", "thickness", "layers"),
-    [(1e9, 1, 1), (1e7, 10, 2), (1e4, 10, 1), (300, 400, 1), (100, 300, 3), (20, 400, 4), (1, 690, 1), (1, 5000, 2)],
+    [(1e9, 0.01, 1), (1e7, 10, 2), (1e4, 10, 1), (300, 400, 1), (100, 300, 3), (20, 400, 4), (1, 690, 1), (1, 5000, 2)],
 )
 def test_sensors(depth: float, thickness: float, layers: int, weights: str, kernels: tuple[bool, ...]) -> None:
-    """Layers that absorb from 1e-9 of the light to all of it, and layers that 1e-7 of it reaches, or none."""
+    """Layers that absorb from 1e-11 of the light to all of it, and layers that 1e-7 of it reaches, or none."""
     sensor = f"-detector_abs {depth} -detector_thick {thickness} -detector_thicksteps {layers} -fluence 1e30"
     for more in ("-oversample 1", "-oversample 2 -phi 0 -osc 1 -phisteps 3", "-oversample 1 -curved_det"):
         words = f"{BIG} -detpixels 64 -pixel 1.2 -detector_rotx 20 -detector_roty 30 {sensor} {weights} {more}"
