@@ -10,7 +10,7 @@ from nbsim import Experiment
 from nbsim.pixel.run_state import first_pass_pixel
 
 SIDE = 60
-WORDS = f"-cell 20 25 30 90 90 90 -N 3 -lambda 1 -distance 100 -default_F 100 -oversample 1 -detpixels {SIDE} -pixel 2.5"
+WORDS = f"-cell 20 25 30 90 90 90 -N 3 -lambda 1 -distance 100 -default_F 9 -oversample 1 -detpixels {SIDE} -pixel 2.5"
 
 
 def spacing(experiment: Experiment, slow: int, fast: int) -> float:
