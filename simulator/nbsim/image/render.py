@@ -200,9 +200,7 @@ def _in_c(
     state, workers = run_state(experiment, n_threads=n_threads, interpolation_end=False), torch.get_num_threads()
     if interpolates(experiment) and experiment.quirks.interpolation_switch_off:
         state = replace(state, interpolation_stop=native.interpolation_stop(state.first_pixels, workers, stopped))
-    mask, (fast0, fast1, slow0, slow1) = experiment.detector.mask, experiment.detector.roi
-    inside = slice(max(slow0, 0), max(slow1 + 1, 0)), slice(max(fast0, 0), max(fast1 + 1, 0))
-    canvas.rendered[inside] = True if mask is None else mask[inside]
+    mask = experiment.detector.mask
 
     def one_box(piece: tuple[int, Box], stopped: Stopped) -> tuple[int, int, float, int]:
         number, box = piece
