@@ -80,6 +80,18 @@ def test_an_end_of_interpolation_anywhere(base: str, at: int, folder: Path) -> N
     assert_is_the_formula(experiment, RunState((), stop))
 
 
+def test_places_in_a_table_of_any_size_are_found(folder: Path) -> None:
+    """Tables with more nodes than an integer of 32 bits counts would need 16 GB here."""
+    experiment = experiment_of(Change("square"), folder)
+    pixels = torch.cartesian_prod(torch.arange(5), torch.arange(5))
+    small, large = InTurn(experiment), InTurn(experiment)
+    assert small.interpolation is not None and large.interpolation is not None
+    assert small.interpolation.of_places is torch.int32
+    large.interpolation.of_places = torch.int64
+    found, expected = (form.values(pixels, None, lambda: None)[0] for form in (small, large))
+    assert bool((expected != 0.0).any()) and torch.equal(found, expected)
+
+
 SPOTS = "-binary_spots -hkl box.hkl -mosaic 3 -mosaic_domains 4 -oversample 2"
 
 

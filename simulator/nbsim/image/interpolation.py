@@ -29,6 +29,8 @@ class Interpolation:
         steps = product(range(0, _NODES * n_k * n_l, n_k * n_l), range(0, _NODES * n_l, n_l), range(_NODES))
         offsets = [sum(step) for step in steps]
         self.last_corner = max(box.numel() - offsets[-1] - 1, 0)
+        # half the bytes to read at each of 64 nodes, where these numbers suffice
+        self.of_places = torch.int32 if box.numel() <= torch.iinfo(torch.int32).max else torch.int64
         # F at each node of a corner, so that one index serves all 64
         flat = torch.cat((box.flatten(), box.new_zeros(offsets[-1])))
         self.at_nodes = [flat[offset:] for offset in offsets]
@@ -45,7 +47,7 @@ class Interpolation:
         weights, corners = _weights(indices, scratch.triples)
         along_h, along_k, along_l = ([weight[axis] for weight in weights] for axis in range(3))
         corners.sub_(self.first_nodes).clamp_(torch.zeros_like(self.last_corners), self.last_corners)
-        at = torch.mv(corners.T.to(torch.float64), self.steps).to(torch.int64)
+        at = torch.mv(corners.T.to(torch.float64), self.steps).to(self.of_places)
         at.clamp_(0, self.last_corner)  # nan is not a place in the table
         value, plane, line, node = scratch.values
         for u in range(_NODES):
