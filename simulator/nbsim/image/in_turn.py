@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from nbsim.image.arguments import boxed_table
-from nbsim.image.interpolation import Interpolation, Scratch
+from nbsim.image.interpolation import Interpolation
 from nbsim.model import ExperimentData
 from nbsim.pixel.accumulation import value_of_groups
 from nbsim.pixel.corrections import (
@@ -242,7 +242,6 @@ class _Shapes:
         self.of, self.rays = of, rays
         self.address, self.other, *_ = rays.buffers(2)
         self.indices, self.whole = rays.scattering[0].new_empty(2, 3, len(rays.scattering[0]))
-        self.scratch = Scratch(self.indices) if of.interpolation else None
 
     def f_latt(self, vectors: list[list[float]]) -> Tensor:
         """F_latt of one orientation, (E,), and the addresses of its reflections."""
@@ -261,9 +260,9 @@ class _Shapes:
     def f_cell_squared(self, number: int) -> Tensor:
         """F_cell^2 of orientation ``number``, (E,)."""
         interpolation = self.of.interpolation
-        if interpolation is None or self.scratch is None:
+        if interpolation is None:
             return self.of.f_cell_squared(self.address, self.other)
-        value = interpolation.value(self.indices, self.scratch)
+        value = interpolation.value(self.indices)
         usable = None if self.of.has_room else interpolation.usable(self.indices)
         if self.rays.end is not None:
             usable = number < self.rays.end if usable is None else usable & (number < self.rays.end)

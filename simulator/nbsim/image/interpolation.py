@@ -5,6 +5,7 @@ Source: nanobragg_pixel_loop.md section 8.3.
 
 from __future__ import annotations
 
+import threading
 from itertools import product
 
 import torch
@@ -33,6 +34,7 @@ class Interpolation:
         self.of_places = torch.int32 if box.numel() <= torch.iinfo(torch.int32).max else torch.int64
         # F at each node of a corner, so that one index serves all 64
         flat = torch.cat((box.flatten(), box.new_zeros(offsets[-1])))
+        self.held = threading.local()
         self.at_nodes = [flat[offset:] for offset in offsets]
 
     def usable(self, indices: Tensor) -> Tensor | None:
@@ -42,14 +44,15 @@ class Interpolation:
             return None
         return in_interpolation_range(self.factors, *indices)
 
-    def value(self, indices: Tensor, scratch: Scratch) -> Tensor:
-        """F at h, k, l (3, E), (E,): arbitrary where not :meth:`usable`; it lies in ``scratch``."""
-        weights, corners = _weights(indices, scratch.triples)
+    def value(self, indices: Tensor) -> Tensor:
+        """F at h, k, l (3, E), (E,): arbitrary where not :meth:`usable`; until this thread asks for the next."""
+        triples, singles = self._buffers(indices)
+        value, plane, line, node = singles.unbind()
+        weights, corners = _weights(indices, triples)
         along_h, along_k, along_l = ([weight[axis] for weight in weights] for axis in range(3))
         corners.sub_(self.first_nodes).clamp_(torch.zeros_like(self.last_corners), self.last_corners)
         at = torch.mv(corners.T.to(torch.float64), self.steps).to(self.of_places)
         at.clamp_(0, self.last_corner)  # nan is not a place in the table
-        value, plane, line, node = scratch.values
         for u in range(_NODES):
             for v in range(_NODES):
                 for w in range(_NODES):
@@ -59,14 +62,16 @@ class Interpolation:
             _add(value, plane, along_h[u], first=u == 0)
         return value
 
+    def _buffers(self, indices: Tensor) -> tuple[Tensor, Tensor]:
+        """Seven like ``indices``, (7, 3, E), and four for single numbers, (4, E).
 
-class Scratch:
-    """Buffers for :meth:`Interpolation.value`."""
-
-    def __init__(self, indices: Tensor) -> None:
-        """``indices``: a tensor like those to come, (3, E)."""
-        self.triples = [torch.empty_like(indices) for _ in range(7)]
-        self.values = [torch.empty_like(indices[0]) for _ in range(4)]
+        A thread keeps their memory for its next tile: the system hands out fresh pages for a third of the whole time.
+        """
+        count, n_triples = indices.shape[1], 7 * 3 * indices.shape[1]
+        held: Tensor | None = getattr(self.held, "memory", None)
+        if held is None or held.numel() < n_triples + 4 * count:
+            held = self.held.memory = indices.new_empty(n_triples + 4 * count)
+        return held[:n_triples].view(7, 3, count), held[n_triples : n_triples + 4 * count].view(4, count)
 
 
 def _add(total: Tensor, value: Tensor, weight: Tensor, *, first: bool) -> None:
@@ -76,7 +81,7 @@ def _add(total: Tensor, value: Tensor, weight: Tensor, *, first: bool) -> None:
         total.addcmul_(value, weight)
 
 
-def _weights(indices: Tensor, buffers: list[Tensor]) -> tuple[list[Tensor], Tensor]:
+def _weights(indices: Tensor, buffers: Tensor) -> tuple[list[Tensor], Tensor]:
     """Weights, each like ``indices``, of the nodes at -1, 0, 1 and 2 of the cubic from their floors on; the floors."""
     floors, e, a, c, d, inner, outer = buffers
     torch.sub(indices, torch.floor(indices, out=floors), out=e)
