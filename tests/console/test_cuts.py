@@ -11,7 +11,7 @@ from nbtui.console.drawing.foot import message
 from nbtui.console.drawing.line import Span, ending, fit, line, plain, rule, width_of
 from nbtui.console.help import pane as help
 from nbtui.console.main.actions import ACTIONS
-from nbtui.console.main.panes import footer, prompt
+from nbtui.console.main.panes import footer, header, prompt
 from nbtui.console.main.run_work import NO_COMMAND
 from nbtui.console.screens import KEY_TABLES
 from nbtui.live.model import Case
@@ -53,6 +53,15 @@ def test_a_long_message_is_read_to_its_end() -> None:
     rows = plain(message(NO_COMMAND, 60, 3))
     assert " ".join(" ".join(rows).split()) == NO_COMMAND
     assert plain(message("word " * 90, 60, 3))[-1].endswith("~")
+
+
+def test_the_name_of_the_case_yields_to_the_live_side_and_to_what_runs() -> None:
+    state = replace(toy_state(), name="custom_vectors_of_the_large_detector")
+    assert state.simulation is not None
+    causes = replace(state, simulation=replace(state.simulation, causes=("pivot", "float32")))
+    assert plain(header.draw(causes, 80, 2))[0].rstrip().endswith("LIVE spec f64 cpu + 2 causes")
+    running = plain(header.draw(replace(state, runs=replace(state.runs, running=True)), 80, 2))[0]
+    assert "LIVE spec" in running and "the port is running ..." in running
 
 
 async def test_the_foot_grows_with_its_message_and_shrinks_again(case: Case, simulator: object) -> None:

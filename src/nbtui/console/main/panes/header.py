@@ -16,6 +16,7 @@ from nbtui.trace.fields.catalogue import Stage, Tap, field
 from nbtui.trace.text import clean
 
 WIDE = 160  # width in columns from which the way to more values than those of a stock log is shown
+_NAME = 8  # cells of the name of a case that stay
 ROOMY = 130  # width in columns from which the verdict is written in full
 
 
@@ -39,22 +40,20 @@ def _title(state: State, width: int) -> Line:
             else f"phi {_counted(grid.n_phi, 'step')} x {_counted(grid.n_domains, 'domain')}"
         )
     gap = "  " if short else "   "
-    start = line(
-        Span(" nbtui ", "focus"),
-        Span(f" {state.named[0].name} | {state.named[1].name} ", "title"),
-        Span(" " + clip(clean(state.name), max(10, width // 4))),
-        Span(f"{gap}pixel ", "label") if place else "",
-        place,
-    )
     end = (*_live(state, gap), *_changes(state, gap))
     tail = _activity(state)
-    middle = line(gap + sampling if sampling else "")
-    head = (*start, *(middle if width_of((*start, *middle, *end)) <= width else ()), *end)
-    room = width - width_of(head) - width_of((tail,))
-    if room > 0:
-        return (*head, Span(" " * room), tail)
+    front = line(Span(" nbtui ", "focus"), Span(f" {state.named[0].name} | {state.named[1].name} ", "title"), " ")
+    where = line(Span(f"{gap}pixel ", "label") if place else "", place)
     urgent = tail.tone == "warning"
-    return (*fit(head, width - width_of((tail,)) - 1), Span(" "), tail) if urgent else head
+    room = width - (width_of((tail,)) + 1 if urgent else 0)
+    free = room - width_of((*front, *where, *end))
+    start = (*front, Span(clip(clean(state.name), max(_NAME, min(max(10, width // 4), free)))), *where)
+    middle = line(gap + sampling if sampling else "")
+    head = (*start, *(middle if width_of((*start, *middle, *end)) <= room else ()), *end)
+    between = width - width_of(head) - width_of((tail,))
+    if between > 0:
+        return (*head, Span(" " * between), tail)
+    return (*fit(head, room), Span(" "), tail) if urgent else head
 
 
 def _counted(number: int, what: str) -> str:
