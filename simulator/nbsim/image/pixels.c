@@ -106,7 +106,7 @@ static void average(const struct run *restrict r, struct block *restrict b, int6
 }
 
 /* the scaled values, from the sums over all passes */
-static void finish(const struct run *restrict r, struct block *restrict b, int64_t n) {
+APART static void finish(const struct run *restrict r, struct block *restrict b, int64_t n) {
     const real rays = R(r->oversample * r->oversample * r->layers);
     int cached = 1;
     for (int c = 0; c < CORRECTIONS; c++) cached &= r->uses[c] == CACHED;

@@ -91,7 +91,7 @@ static void absorb(const struct run *restrict r, struct block *restrict b, int64
 
 /* Directions of one layer and subpixel, and the corrections among wanted, a sum of powers of 2; exact: every bit of the
 formula's directions */
-static void trace(const struct run *restrict r, struct block *restrict b, int64_t n, int64_t layer, int64_t sub_slow,
+APART static void trace(const struct run *restrict r, struct block *restrict b, int64_t n, int64_t layer, int64_t sub_slow,
                   int64_t sub_fast, int wanted, int exact) {
     const real depth = R(layer) * r->layer_thickness;
     const int32_t slow = (int32_t)sub_slow, fast = (int32_t)sub_fast;
@@ -125,7 +125,7 @@ static void polarize(const struct run *restrict r, struct block *restrict b, int
 }
 
 /* scattering vectors of one source, and which pass the resolution cut */
-static void scatter(const struct run *restrict r, struct block *restrict b, int64_t n, int64_t source) {
+APART static void scatter(const struct run *restrict r, struct block *restrict b, int64_t n, int64_t source) {
     const real *in = r->incident + 3 * source, wavelength = r->wavelengths[source], inverse = R(1) / wavelength;
     EACH_LANE {
         b->sx[i] = quotient(b->x[i] - in[0], wavelength, inverse);
