@@ -47,7 +47,7 @@ OUTPUT = {
     ("bisect.md", "$ git log --oneline"): "runs/test_bisect_page.py",
     ("architecture.md", "git grep"): "project/test_architecture.py",
     ("python.md", "E   AssertionError"): "api/test_pytest_plugin.py",
-    ("sides.md", "LIVE ="): "diagnosis/test_diagnosis_zoo.py",
+    ("sides.md", "LIVE is"): "diagnosis/test_diagnosis_zoo.py",
     ("sides.md", "I_before_scaling"): "diagnosis/test_diagnosis_zoo.py",
     ("ci_gate.md", "::error"): "ci/test_ci_page.py",
     ("stock_c.md", "$ nbtui compare"): "parity/test_stock_page.py",
