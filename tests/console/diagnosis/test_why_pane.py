@@ -206,7 +206,8 @@ def test_likely_on_the_main_screen(state: State) -> None:
     assert f"   Why: {words}" in plain(detail.draw(told, 120, 7))
     assert "   Certain: Everything up to lambda_angstroms agrees exactly." in plain(detail.draw(told, 120, 20))
     agreeing = replace(told, cursor=next(at for at, row in enumerate(told.rows) if row.field == "lambda_meters"))
-    assert "Why:" not in "\n".join(plain(detail.draw(agreeing, 120, 20)))
+    page = "\n".join(plain(detail.draw(agreeing, 120, 7)))
+    assert f"   Gap: {words}" in page and "Why:" not in page
     for width, size in ((120, 3), (80, 2)):
         assert "   likely phi_carryover" in plain(header.draw(told, width, size))[1]
         partly = diagnosis(cause("phi_midpoint", probability=0.5), verdict=Verdict.PARTLY)

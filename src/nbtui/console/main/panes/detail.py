@@ -78,18 +78,17 @@ def _body(state: State, row: Row, width: int, height: int) -> list[Line]:
     now = step_row(state, row) or row
     lines = [_what(state, row, width), *_values(state, now, width, stacked=roomy or width < 100)]
     lines += [*_deltas(state, now, width), *_meaning(row, width, roomy), *_depends(state, row, width, roomy)]
-    if raised(row) or raised(now):
-        lines += _why(state, width, roomy)
+    lines += _why(state, width, roomy, "Why: " if raised(row) or raised(now) else "Gap: ")
     return lines + _feeds(state, row, width) + about.lines(state, row, width) if height >= ROOMY else lines
 
 
-def _why(state: State, width: int, roomy: bool) -> list[Line]:
-    """The reason of the difference as far as it is known, for a field that differs."""
+def _why(state: State, width: int, roomy: bool, label: str) -> list[Line]:
+    """The known reason of the difference; under a field that agrees, ``label`` says that it is of the pixel's gap."""
     cause, seen, large = cause_in_one_line(state), hint(state), not_diagnosed(state)
     if not cause:
-        return _advice("Hint: ", seen, width, roomy) if seen else _advice("Why: ", large, width, roomy) if large else []
-    parts = (("Why: ", cause), *(certain_and_unknown(state) if roomy else ()))
-    return [part for label, words in parts for part in _advice(label, words, width, roomy)]
+        return _advice("Hint: ", seen, width, roomy) if seen else _advice(label, large, width, roomy) if large else []
+    parts = ((label, cause), *(certain_and_unknown(state) if roomy else ()))
+    return [part for name, words in parts for part in _advice(name, words, width, roomy)]
 
 
 def _advice(label: str, words: str, width: int, roomy: bool) -> list[Line]:
