@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -88,7 +89,7 @@ def test_children_and_grandchildren_end_with_the_command() -> None:
         "import os, time\n"
         "for _ in range(2):\n"
         "    if os.fork() == 0:\n"
-        "        if os.fork() == 0: print(os.getpid(), flush=True)\n"
+        "        if os.fork() == 0: os.write(1, b'%d\\n' % os.getpid())\n"
         "        time.sleep(600)\n"
         "time.sleep(1); print('end', flush=True)"
     )
@@ -112,6 +113,24 @@ def test_a_process_that_left_the_group_ends_as_well() -> None:
     outcome, out, _ = run(python(code))
     assert outcome.status == 0
     wait_until(lambda: not alive(int(out)))
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").is_file(), reason="the system lists no environments")
+def test_a_signal_while_the_command_starts_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[int] = []
+
+    class Interrupted(subprocess.Popen[bytes]):
+        """A process whose starter never gets it: the exception of a signal comes first."""
+
+        def __init__(self, *words: Any, **options: Any) -> None:
+            super().__init__(*words, **options)
+            started.append(self.pid)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(subprocess, "Popen", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run_process(python("import time; time.sleep(600)"), io.BytesIO())
+    wait_until(lambda: not alive(started[0]))
 
 
 def test_the_mark_of_an_outer_run_stays_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -106,8 +106,11 @@ def run_process(
     """
     began = time.monotonic()
     mark = uuid.uuid4().hex
-    process = _started(words, cwd, _marked(os.environ if environment is None else environment, mark), stderr is None)
-    try:
+    process = None
+    try:  # a signal may come before the started process is known here: it carries the mark
+        process = _started(
+            words, cwd, _marked(os.environ if environment is None else environment, mark), stderr is None
+        )
         with _Streams(process, stdout, stderr, bounds, heard) as streams:
             try:
                 timed_out, cancelled = _watched(process, streams, began, bounds.seconds, cancel)
@@ -118,7 +121,10 @@ def run_process(
         if stderr is not None:
             stderr.flush()
     finally:
-        _kill(process)
+        if process is not None:
+            _kill(process)
+        else:
+            time.sleep(_TICK)  # a process that has just started shows no environment yet
         end_marked(mark)
     code = process.returncode
     number = max(0, -code)

@@ -100,9 +100,9 @@ def test_recorded_packages_of_the_seed_case(shared: Path, stamp: str) -> None:
     assert all(abs(gap) < 1e-9 for gap in fall.levels[-1].gaps.values())
     if stamp == ON_THE_PAGE:
         page = (TOP / "docs" / "sides.md").read_text("utf-8")
-        (line,), (table,) = re.findall(r"```\nLIVE (.*)\n", page), re.findall(r"```\n( +I_before.*?)```", page, re.S)
+        (line,), (table,) = re.findall(r"```\nLIVE is (.*)\n", page), re.findall(r"```\n( +I_before.*?)```", page, re.S)
         live = of_answer(diagnosis, best)
-        assert live is not None and line == f"= {live.sentence}"
+        assert live is not None and line == live.sentence
         assert set(table.splitlines()) <= set(as_text(diagnosis).splitlines())
     assert "float32" in best.left
     assert best.residual < 1e-3
