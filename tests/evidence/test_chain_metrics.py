@@ -124,6 +124,12 @@ TEXT = """
 """
 
 
+def test_a_list_reads_what_it_shows() -> None:
+    expected = json.loads(TEXT)
+    del expected["notes"], expected["factors"]["rot_a_angstroms.x"], expected["other_fields"]["hkl_frac.h"]
+    assert chain_metrics(Held(TEXT.encode())) == (expected, "")
+
+
 def changed(old: str, new: str) -> str:
     assert old in TEXT
     return TEXT.replace(old, new)

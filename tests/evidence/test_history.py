@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 
@@ -115,6 +116,10 @@ def test_the_note_has_five_plain_lines(tmp_path: Path, monkeypatch: pytest.Monke
     assert [line.split(":")[0] for line in lines] == ["verdict", "delta", "first divergence", "changed", "package"]
     assert "I_before_scaling -10.0 %" in lines[0]
     assert "C 100 Python 90" in lines[2]
+    metrics = json.loads((package / "metrics.json").read_text("utf-8"))
+    metrics["sides"] = [{"role": "reference", "name": "C"}, {"role": "live", "name": "live"}]
+    (package / "metrics.json").write_text(json.dumps(metrics), "utf-8")
+    assert "C 100 live 90" in note(package).splitlines()[2]
     assert lines[3].startswith("changed: better than 20260101T000000Z; better: I_before_scaling, I_pixel_final")
     assert lines[4] == "package: reports/20260101T000001Z"
 

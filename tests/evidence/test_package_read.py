@@ -12,8 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nbtui.evidence.read import package as package_module
-from nbtui.evidence.read.chain_metrics import ENTRIES, TABLES, chain_metrics
-from nbtui.evidence.read.contents import Contents
+from nbtui.evidence.read.chain_metrics import ENTRIES, TABLES
 from nbtui.evidence.read.folder import find_packages, read_json, stamp_time
 from nbtui.evidence.read.legacy import phi_mode_of, run_time
 from nbtui.evidence.read.package import NEW, OLD, read_package
@@ -175,38 +174,6 @@ def test_bare_nan_is_read_and_reported(tmp_path: Path) -> None:
     value, problem = read_json(path)
     assert value["b"] == float("-inf")
     assert "NaN" in problem
-
-
-LAID_OUT = {
-    "schema": "nbtui.metrics",
-    "first_divergence_label": "odd [name].x",
-    "factors": {
-        "rot_a_angstroms.x": {"c_value": 1.0, "description": "a vector"},
-        "odd [name].x": {"c_value": 2.0, "description": "the first divergence"},
-        "I_before_scaling": {"c_value": 3.0, "description": "of the chain"},
-        "steps[1]": {"c_value": 4, "description": "of the chain, too"},
-    },
-    "other_fields": {"polar": {"c_value": 5.0}, "hkl_frac.h": {"c_value": 6.0}},
-    "notes": ["}", "{"],
-}
-LEFT_OUT = {("factors", "rot_a_angstroms.x"), ("other_fields", "hkl_frac.h")}
-
-
-def written(folder: Path, text: str) -> Path:
-    (folder / "metrics.json").write_text(text, encoding="utf-8")
-    return folder
-
-
-def test_an_index_reads_the_factors_that_it_shows(tmp_path: Path) -> None:
-    read, problem = chain_metrics(Contents(written(tmp_path, json.dumps(LAID_OUT, indent=2)), ()))
-    expected = {
-        key: {name: entry for name, entry in value.items() if (key, name) not in LEFT_OUT}
-        if isinstance(value, dict)
-        else value
-        for key, value in LAID_OUT.items()
-        if key != "notes"
-    }
-    assert (read, problem) == (expected, "")
 
 
 class Asked(dict[str, object]):

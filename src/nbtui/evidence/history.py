@@ -230,7 +230,8 @@ def first_line(package: Package) -> str:
     factor = package.factor(label)
     said = label
     if factor is not None:
-        values = f"C {value(factor.c_value)} Python {value(factor.py_value)}"
+        one, other = package.sides
+        values = f"{one} {value(factor.c_value)} {other} {value(factor.py_value)}"
         said = f"{factor.name} {values} {percentage(factor.rel_delta)} {factor.status}".rstrip()
     if label == package.first_label:
         return said

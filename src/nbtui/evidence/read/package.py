@@ -86,6 +86,7 @@ class Package:
     quirks: tuple[tuple[str, bool], ...] | None = None  # those set; None if not stated
     made_by: tuple[tuple[str, str], ...] = ()  # known origin of the Python log: command, folder, commit, torch
     reference: str = ""  # "C" for a C log, "nbsim 0.2 as stock C" for a simulation in its place
+    sides: tuple[str, str] = ("C", "Python")  # as the package names them
 
     @property
     def simulated_reference(self) -> bool:
@@ -188,6 +189,7 @@ def package_of(contents: Contents, *, chain_only: bool = False) -> Package:
         quirks=_quirks(metrics.get("quirks")),
         made_by=_made_by(metrics),
         reference=stand_in_of(metrics) or ("C" if C_LOG in names else ""),
+        sides=_side_names(metrics),
     )
 
 
@@ -348,6 +350,12 @@ def _surroundings(source: Mapping[str, object]) -> dict[str, str]:
 def _sides(metrics: Mapping[str, object]) -> list[dict[str, object]]:
     sides = metrics.get("sides")
     return [mapping(side) for side in sides] if isinstance(sides, list) else []
+
+
+def _side_names(metrics: Mapping[str, object]) -> tuple[str, str]:
+    """The names of both sides; older packages have the same for all."""
+    names = [text(side.get("name")) for side in _sides(metrics)]
+    return (names[0], names[1]) if len(names) == 2 and all(names) else ("C", "Python")
 
 
 def _made_by(metrics: dict[str, object]) -> tuple[tuple[str, str], ...]:
